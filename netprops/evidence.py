@@ -1,0 +1,323 @@
+"""Yes, no or undecided, by one kind of evidence; and the recorder that keeps what a claim's tests asked.
+
+A question answers with a `Verdict`.  Its kind of evidence is one of
+
+==========  ==============================================================================
+proved      true at every point of the stated domain, in real arithmetic
+certified   an explicit witness, true in real arithmetic
+sampled     searched hard, nothing found; the number of points is stated
+estimated   a frequency with its confidence interval
+==========  ==============================================================================
+
+Undecided is never a pass: the truth value of an undecided verdict is an error.
+
+While a claim's test runs, a `Recorder` notes every verdict by the place where it was asked.  An example counts as a
+whole or not at all: Hypothesis runs failing examples many times over and rejects others, and neither is evidence.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+Answer: TypeAlias = Literal["yes", "no", "undecided"]
+Kind: TypeAlias = Literal["proved", "certified", "sampled", "estimated"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_ANSWERS: tuple[Answer, ...] = get_args(Answer)
+
+# What these questions answer is a theorem or nothing; a search in floats decides none of them.
+_THEOREMS = ("is_", "are_", "has_")
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class UndecidedError(Exception):
+    """The truth of an undecided verdict was asked for.  The message says what was tried and what can be done."""
+
+
+class UnassertedVerdictError(Exception):
+    """A claim's test asked a question and never looked at the truth of the answer."""
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict:
+    """The answer to one question, with its evidence.
+
+    `bool(verdict)` is true for yes, false for no, and raises `UndecidedError` for undecided.  Verdicts are not
+    compared: `verdict == True` raises `TypeError`, because it would call an undecided verdict false.
+
+    Raises `ValueError` or `TypeError` when built from fields that contradict each other.
+    """
+
+    question: str
+    answer: Answer
+    kind: Kind | None  # None exactly when undecided
+    because: str  # for people: the rule that proved it, the witness in words, or what was tried
+    witness: Mapping[str, object] | None = None  # a JSON-able record of a certified witness
+    evaluations: int = 0  # float evaluations spent
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.question, str) or not self.question:
+            raise ValueError(f"a verdict names its question, got {self.question!r}")
+        if self.answer not in _ANSWERS:
+            raise ValueError(f"{self.question}: an answer is one of {', '.join(_ANSWERS)}, got {self.answer!r}")
+        if not isinstance(self.because, str) or not self.because.strip():
+            raise ValueError(f"{self.question}: a verdict says why (because), got {self.because!r}")
+        if self.answer == "undecided":
+            if self.kind is not None:
+                raise ValueError(f"{self.question}: an undecided verdict has no kind of evidence, got {self.kind!r}")
+        elif self.kind not in KINDS:
+            raise ValueError(f"{self.question}: a kind of evidence is one of {', '.join(KINDS)}, got {self.kind!r}")
+        elif self.kind == "sampled" and self.question.startswith(_THEOREMS):
+            raise ValueError(f"{self.question} is never answered by sampling: a search without a proof is undecided")
+        if self.witness is not None and not isinstance(self.witness, Mapping):
+            raise TypeError(f"{self.question}: a witness is a mapping, got {type(self.witness).__name__}")
+        if isinstance(self.evaluations, bool) or not isinstance(self.evaluations, int) or self.evaluations < 0:
+            raise ValueError(f"{self.question}: evaluations are counted from 0, got {self.evaluations!r}")
+
+    @property
+    def evidence(self) -> Kind | None:
+        """The kind of evidence; None when undecided."""
+        return self.kind
+
+    def __bool__(self) -> bool:
+        if _running is not None:
+            _running.tested.add(id(self))
+        if self.answer == "undecided":
+            raise UndecidedError(
+                f"{self.question} is undecided, which is neither true nor false.\n"
+                f"Tried: {self.because}\n"
+                "To do: state a smaller domain or a simpler form of the function, or ask a question that a search may "
+                "answer (no_counterexample). Look at verdict.answer to handle an undecided answer yourself."
+            )
+        return self.answer == "yes"
+
+    def __repr__(self) -> str:
+        # One line, most telling first: pytest shortens long ones and shows line ends as "\n".
+        how = "" if self.kind is None else f" ({self.kind})"
+        witness = "" if self.witness is None else f"; witness {dict(self.witness)!r}"
+        return f"<{self.question}: {self.answer}{how} because {self.because}{witness}>"
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError(
+            f"verdicts are not compared, got {self!r} == {other!r}: write `assert {self.question}(...)` or "
+            f"`assert not {self.question}(...)`, which fail when undecided; compare verdict.answer if you must"
+        )
+
+    __hash__ = object.__hash__
+
+
+def yes(
+    question: str, kind: Kind, because: str, witness: Mapping[str, object] | None = None, evaluations: int = 0
+) -> Verdict:
+    """The verdict yes, on this kind of evidence.  Raises `ValueError` when the kind is not one of `KINDS`."""
+    return Verdict(question, "yes", kind, because, witness, evaluations)
+
+
+def no(
+    question: str, kind: Kind, because: str, witness: Mapping[str, object] | None = None, evaluations: int = 0
+) -> Verdict:
+    """The verdict no, on this kind of evidence.  Raises `ValueError` when the kind is not one of `KINDS`."""
+    return Verdict(question, "no", kind, because, witness, evaluations)
+
+
+def undecided(question: str, because: str, evaluations: int = 0) -> Verdict:
+    """The verdict undecided; `because` says what was tried."""
+    return Verdict(question, "undecided", None, because, None, evaluations)
+
+
+# ---------------------------------------------------------------- the recorder
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a question was asked: column counts from 1, as editors do."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """One verdict, and where it was asked."""
+
+    verdict: Verdict
+    site: Site
+
+
+@dataclass
+class Recorder:
+    """What one test of a claim asked.  Mutable by its nature: it fills while the test runs."""
+
+    claim: str
+    seed: int = 0
+    kept: list[Note] = field(default_factory=list)  # of examples that ended without an exception
+    examples: int = 0  # examples that did
+    evaluations: int = 0  # those of the kept examples
+    compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
+    last: Note | None = None  # the verdict asked last, kept or not
+    last_witness: Note | None = None  # the last one that came with a witness
+    tested: set[int] = field(default_factory=set)  # ids of verdicts whose truth was asked, in this example
+    pending: list[Note] = field(default_factory=list)  # of the running example
+    pending_evaluations: int = 0
+
+    @contextmanager
+    def example(self) -> Iterator[None]:
+        """Keep what is asked inside if it ends without an exception, else nothing of it.
+
+        Raises `UnassertedVerdictError` when the truth of a verdict was not asked for.
+        """
+        self._clear()
+        try:
+            yield
+            self._demand_asserted()
+            self.kept += self.pending
+            self.evaluations += self.pending_evaluations
+            self.examples += 1
+        finally:
+            self._clear()
+
+    def _clear(self) -> None:
+        self.pending, self.pending_evaluations, self.tested = [], 0, set()
+
+    def _demand_asserted(self) -> None:
+        for note in self.pending:
+            if id(note.verdict) not in self.tested:
+                site = note.site
+                raise UnassertedVerdictError(
+                    f"a verdict nobody asserted: {note.verdict!r}, asked at {site.file}:{site.line}:{site.column}. "
+                    "Put assert (or assert not) before the question."
+                )
+
+    def per_example(self, test: Callable[..., Any]) -> Callable[..., Any]:
+        """`test`, each call of which is one example."""
+
+        @functools.wraps(test)
+        def one_example(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            with self.example():
+                return test(*args, **kwargs)
+
+        return one_example
+
+
+_running: Recorder | None = None
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[Recorder]:
+    """Let `recorder` be the running one inside; the one before it (if any) runs again afterwards."""
+    global _running
+    before, _running = _running, recorder
+    try:
+        yield recorder
+    finally:
+        _running = before
+
+
+def record(verdict: Verdict) -> Verdict:
+    """The one door through which a question's verdict leaves: noted under the running recorder, if there is one.
+
+    The place of the question is the nearest frame outside this package.  Returns an equal verdict, an object of its
+    own, since remembered answers are given more than once and each time must be asserted.
+    Raises `TypeError` under a recorder when the witness cannot be written as JSON.
+    """
+    if _running is None:
+        return verdict
+    if verdict.witness is not None:
+        canonical(verdict.witness)
+    verdict = replace(verdict)
+    note = Note(verdict, _site(sys._getframe(1)))
+    _running.pending.append(note)
+    _running.pending_evaluations += verdict.evaluations
+    _running.last = note
+    if verdict.witness is not None:
+        _running.last_witness = note
+    return verdict
+
+
+def count(*, evaluations: int = 0, compiles: int = 0) -> None:
+    """Add to the running recorder, if there is one.
+
+    Evaluations that a verdict states (`Verdict.evaluations`) are counted when it is recorded; add only others here.
+    """
+    if _running is not None:
+        _running.pending_evaluations += evaluations
+        _running.compiles += compiles
+
+
+def run_seed() -> int:
+    """The seed of the run, the same in all its workers; 0 when no claim is running."""
+    return 0 if _running is None else _running.seed
+
+
+def running_claim() -> str | None:
+    """The id of the claim whose test is running, or None."""
+    return None if _running is None else _running.claim
+
+
+def canonical(value: object) -> str:
+    """`value` as JSON, one text for one value.  Raises `TypeError` when it has none (NaN and infinities included)."""
+    try:
+        return json.dumps(_plain(value), sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"a witness is written as JSON, floats by float.hex: {error}, in {value!r}") from None
+
+
+def _plain(value: object) -> object:
+    """Mappings of any sort as dicts, which is all that `json` knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def _site(frame: FrameType | None) -> Site:
+    """The nearest frame outside this package, from `frame` outwards."""
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        frame = frame.f_back
+    if frame is None:
+        return Site("<unknown>", 0, 0)
+    code = frame.f_code
+    # Two bytes an instruction: co_positions has one entry each.
+    positions = itertools.islice(code.co_positions(), frame.f_lasti // 2, None)
+    line, _, column, _ = next(positions, (None, None, None, None))
+    return Site(code.co_filename, line or frame.f_lineno, 1 if column is None else column + 1)
+
+
+# ---------------------------------------------------------------- compilations
+
+_listening = False
+
+
+def count_compilations() -> None:
+    """Count XLA's compilations from now on, if JAX has been imported.  Never imports it itself."""
+    global _listening
+    if _listening or "jax" not in sys.modules:
+        return
+    from jax import monitoring
+
+    monitoring.register_event_duration_secs_listener(_note_duration)
+    _listening = True
+
+
+def _note_duration(event: str, duration_secs: float, **_: str | int) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+        count(compiles=1)
