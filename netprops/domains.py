@@ -1,0 +1,240 @@
+"""Domains: the sets that questions quantify over, with exact ends.
+
+A domain is a `Box` (one array, each entry in an interval with exact rational ends, each end open, closed or
+infinite) or any pytree of boxes. Ends are exact: an int, a `Fraction`, or the double as it is (``0.1`` is the double
+nearest to one tenth).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import jax
+import numpy as np
+from flint import fmpq
+
+Rational = int | float | Fraction | fmpq
+Openness = bool | Literal["lower", "upper"]
+
+
+class DomainError(ValueError):
+    """A domain that is empty, reversed, NaN-bounded, of the wrong shape, or that does not fit the function."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The reals between `lo` and `hi`; `None` is an infinite end, and an infinite end is open.
+
+    Empty intervals cannot be made.
+    """
+
+    lo: fmpq | None = None
+    hi: fmpq | None = None
+    lo_open: bool = False
+    hi_open: bool = False
+
+    def __post_init__(self) -> None:
+        if self.lo is not None and self.hi is not None:
+            empty = self.lo > self.hi or (self.lo == self.hi and (self.lo_open or self.hi_open))
+            if empty:
+                raise DomainError(f"the interval {self} is empty: no real number lies in it")
+
+    def __str__(self) -> str:
+        left = "(" if self.lo is None or self.lo_open else "["
+        right = ")" if self.hi is None or self.hi_open else "]"
+        lo = "-inf" if self.lo is None else str(self.lo)
+        hi = "inf" if self.hi is None else str(self.hi)
+        return f"{left}{lo}, {hi}{right}"
+
+    def contains(self, x: Rational) -> bool:
+        """Whether the exact number `x` lies in the interval."""
+        x = exact(x)
+        above = self.lo is None or x > self.lo or (x == self.lo and not self.lo_open)
+        below = self.hi is None or x < self.hi or (x == self.hi and not self.hi_open)
+        return above and below
+
+
+WHOLE_LINE = Interval()
+
+
+@dataclass(frozen=True)
+class Box:
+    """Arrays of the given `shape`, entry i in ``intervals[i]`` (C order); one interval stands for all entries."""
+
+    shape: tuple[int, ...]
+    intervals: tuple[Interval, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.intervals) not in (1, self.size):
+            raise DomainError(f"{len(self.intervals)} intervals for an array of shape {self.shape}")
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return math.prod(self.shape)
+
+    def interval(self, index: int) -> Interval:
+        """The interval of the flat entry `index`."""
+        return self.intervals[index if len(self.intervals) > 1 else 0]
+
+    def contains(self, point: Any) -> bool:
+        """Whether the array `point` (exact entries) has this shape and every entry in its interval."""
+        array = np.asarray(point, dtype=object)
+        return array.shape == self.shape and all(self.interval(i).contains(x) for i, x in enumerate(array.ravel()))
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Doubles inside the closed ends, entry by entry, infinite where unbounded: what float searches clip to."""
+        lo = np.array([inner_double(self.interval(i), upper=False) for i in range(self.size)])
+        hi = np.array([inner_double(self.interval(i), upper=True) for i in range(self.size)])
+        return lo.reshape(self.shape), hi.reshape(self.shape)
+
+    def __str__(self) -> str:
+        if len(self.intervals) == 1:
+            power = "" if self.shape == () else "^" + "x".join(map(str, self.shape))
+            return ("R" if self.intervals[0] == WHOLE_LINE else str(self.intervals[0])) + power
+        shown = " x ".join(map(str, self.intervals[:4])) + (" x ..." if self.size > 4 else "")
+        return shown if len(self.shape) == 1 else f"{shown} of shape {self.shape}"
+
+
+def exact(x: Any) -> fmpq:
+    """The rational number that `x` is: int, `Fraction`, `fmpq`, or a finite double as it is.
+
+    Raises:
+        DomainError: NaN, infinite, boolean or not a number.
+    """
+    if isinstance(x, fmpq):
+        return x
+    if isinstance(x, bool | np.bool_):
+        raise DomainError(f"expected a real number, got the truth value {x!r}")
+    if isinstance(x, int | np.integer):
+        return fmpq(int(x))
+    if isinstance(x, Fraction):
+        return fmpq(x.numerator, x.denominator)
+    if isinstance(x, float | np.floating):
+        if not math.isfinite(x):
+            raise DomainError(f"expected a finite number, got {float(x)!r}")
+        return fmpq(*float(x).as_integer_ratio())
+    raise DomainError(f"expected an int, Fraction or float, got {type(x).__name__} {x!r}")
+
+
+def nearest_double(x: fmpq) -> float:
+    """The double nearest to `x`; overflow gives an infinity."""
+    try:
+        return int(x.p) / int(x.q)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def inner_double(interval: Interval, *, upper: bool) -> float:
+    """A double next to an end of the interval, inside it wherever a double is (infinite for an infinite end)."""
+    end, is_open = (interval.hi, interval.hi_open) if upper else (interval.lo, interval.lo_open)
+    if end is None:
+        return math.inf if upper else -math.inf
+    x, inwards = nearest_double(end), -math.inf if upper else math.inf
+    while math.isinf(x) or (exact(x) > end if upper else exact(x) < end) or (is_open and exact(x) == end):
+        x = math.nextafter(x, inwards)
+    return x
+
+
+def _end(x: Any, infinite: float) -> fmpq | None:
+    if isinstance(x, float | np.floating) and math.isnan(x):
+        raise DomainError("a bound of the domain is NaN")
+    if isinstance(x, float | np.floating) and math.isinf(x):
+        if x == infinite:
+            return None
+        raise DomainError(f"a {'lower' if infinite < 0 else 'upper'} bound of the domain is {x}: the domain is empty")
+    return exact(x)
+
+
+def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
+    given = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    if any(not isinstance(n, int | np.integer) or isinstance(n, bool) for n in given):
+        raise DomainError(f"a shape is a tuple of ints, got {shape!r}")
+    if any(n < 1 for n in given):
+        raise DomainError(f"the shape {shape!r} has no entries: an empty domain decides nothing")
+    return tuple(int(n) for n in given)
+
+
+def reals(shape: int | Sequence[int] = ()) -> Box:
+    """All real arrays of the given shape: ``reals()`` is the line, ``reals(2)`` the plane."""
+    return Box(_shape(shape), (WHOLE_LINE,))
+
+
+def positive(shape: int | Sequence[int] = ()) -> Box:
+    """Arrays whose entries are all > 0."""
+    return Box(_shape(shape), (Interval(lo=fmpq(0), lo_open=True),))
+
+
+def nonnegative(shape: int | Sequence[int] = ()) -> Box:
+    """Arrays whose entries are all >= 0."""
+    return Box(_shape(shape), (Interval(lo=fmpq(0)),))
+
+
+def box(lo: Any, hi: Any, shape: int | Sequence[int] | None = None, *, open: Openness = False) -> Box:
+    """Arrays x with ``lo <= x <= hi`` entry by entry; `lo` and `hi` broadcast against each other and `shape`.
+
+    Args:
+        lo, hi: ints, `Fraction`s, doubles (as they are; infinities allowed), or arrays or nested lists of them.
+        shape: of the arrays; by default that of ``lo`` and ``hi``.
+        open: which ends are left out: ``False`` none, ``True`` both, ``"lower"`` or ``"upper"`` one.
+
+    Raises:
+        DomainError: empty, reversed or NaN-bounded domain, or shapes that do not fit.
+    """
+    if open not in (False, True, "lower", "upper"):
+        raise DomainError(f"open is False, True, 'lower' or 'upper', got {open!r}")
+    lows, highs = _bounds(lo), _bounds(hi)
+    try:
+        full = np.broadcast_shapes(lows.shape, highs.shape) if shape is None else _shape(shape)
+        lows, highs = np.broadcast_to(lows, full), np.broadcast_to(highs, full)
+    except ValueError as error:
+        raise DomainError(f"bounds of shapes {lows.shape} and {highs.shape} do not fit: {error}") from None
+    full = _shape(full)
+    intervals = []
+    for index, (a, b) in enumerate(zip(lows.ravel(), highs.ravel(), strict=True)):
+        low, high = _end(a, -math.inf), _end(b, math.inf)
+        try:
+            intervals.append(Interval(low, high, open in (True, "lower"), open in (True, "upper")))
+        except DomainError:
+            where = f" at entry {index}" if full else ""
+            raise DomainError(f"the domain is empty{where}: no real number between {a} and {b}") from None
+    return Box(full, (intervals[0],) if len(set(intervals)) == 1 else tuple(intervals))
+
+
+def _bounds(values: Any) -> np.ndarray:
+    """Bounds as an object array; float arrays must be float64, so that no end was rounded on the way."""
+    dtype = getattr(values, "dtype", None)
+    if dtype is not None and np.issubdtype(dtype, np.floating) and dtype != np.float64:
+        raise DomainError(f"bounds of dtype {dtype}: give float64, ints or Fractions, so that the ends are exact")
+    if isinstance(values, jax.Array):
+        values = np.asarray(values)
+    return np.array(values, dtype=object)
+
+
+def leaves(domain: Any) -> list[Box]:
+    """The boxes of a pytree of domains, in JAX's order.
+
+    Raises:
+        DomainError: a leaf is no domain, or there is none.
+    """
+    boxes = jax.tree.leaves(domain)
+    for leaf in boxes:
+        if not isinstance(leaf, Box):
+            raise DomainError(f"a domain is made by reals, positive, box, ... or a pytree of these; got {leaf!r}")
+    if not boxes:
+        raise DomainError("the domain has no entries: an empty domain decides nothing")
+    return boxes
+
+
+def dimension(domain: Any) -> int:
+    """Number of real coordinates of a pytree of domains."""
+    return sum(leaf.size for leaf in leaves(domain))
+
+
+def describe(domain: Any) -> str:
+    """The domain in one line, for messages."""
+    return str(domain) if isinstance(domain, Box) else str(jax.tree.map(str, domain)).replace("'", "")

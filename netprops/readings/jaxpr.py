@@ -1,0 +1,781 @@
+"""One traced function, many readings: walk a jaxpr over any algebra of scalars.
+
+This is the only module that touches JAX's jaxpr types. `trace` turns a function into a `Program`; `run` evaluates a
+program where every floating entry is a scalar of an `Algebra` (a ball, a jet, a symbolic expression) and every integer
+or boolean entry that does not depend on the arguments is a plain NumPy number. Data movement is done by NumPy on
+object arrays, so nothing here compiles.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend import core
+
+from netprops.domains import Box, DomainError, describe, leaves
+
+Scalar = Any
+Array = np.ndarray[Any, Any]
+
+
+class UnsupportedError(Exception):
+    """A function that a reading cannot follow: an unknown primitive, a rounded dtype, an unbounded loop."""
+
+
+class NotAFunctionError(TypeError):
+    """The function does not map the domain to real arrays: wrong pytree, wrong output type or shape."""
+
+
+@dataclass(frozen=True)
+class Algebra:
+    """The scalars of one reading, and what the primitives do to them.
+
+    `literal` maps a double (infinities and NaN included) to the scalar that it denotes exactly. `rules` maps the name
+    of an elementwise primitive to a function of scalars; it gets the equation's parameters when `with_parameters`
+    names it. Comparisons give True, False or a truth value of the algebra's own; `select` takes such a truth value (or
+    the index of the case) and the cases. `add_all`, `largest` and `smallest` reduce a list; `matmul` multiplies an
+    (m, k) by a (k, n) object array. `order` sorts a list, `index_of_largest` finds an index, where the algebra can.
+    """
+
+    name: str
+    literal: Callable[[float], Scalar]
+    rules: Mapping[str, Callable[..., Scalar]]
+    select: Callable[..., Scalar]
+    add_all: Callable[[Sequence[Scalar]], Scalar]
+    multiply_all: Callable[[Sequence[Scalar]], Scalar]
+    largest: Callable[[Sequence[Scalar]], Scalar]
+    smallest: Callable[[Sequence[Scalar]], Scalar]
+    matmul: Callable[[Array, Array], Array]
+    order: Callable[[Sequence[Scalar]], list[Scalar]]
+    with_parameters: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A traced function: its closed jaxpr, the domain of each flat argument, and the shapes of its flat outputs."""
+
+    closed: core.ClosedJaxpr
+    arguments: tuple[Box, ...]
+    out_shapes: tuple[tuple[int, ...], ...]
+    key: tuple[Any, ...]
+
+
+# ------------------------------------------------------------------ tracing
+
+
+def trace(function: Callable[..., Any], *domains: Any) -> Program:
+    """Trace ``function(*points)``, each point an array pytree of float64 shaped like its domain.
+
+    Raises:
+        DomainError: a domain that is none, or pytrees that do not fit the function.
+        NotAFunctionError: an output that is not a float64 array (an integer, a complex number, a non-array).
+        UnsupportedError: x64 is off.
+    """
+    if not jax.config.jax_enable_x64:
+        raise UnsupportedError(
+            "claims are about float64 programs: set JAX_ENABLE_X64=1 or jax.config.update('jax_enable_x64', True) "
+            "(in float32 the literal 0.3 is another number)"
+        )
+    boxes = tuple(itertools.chain.from_iterable(leaves(domain) for domain in domains))
+    shaped = [jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float64), domain) for domain in domains]
+    try:
+        closed, out = jax.make_jaxpr(function, return_shape=True)(*shaped)
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
+        names = " and ".join(describe(domain) for domain in domains)
+        raise NotAFunctionError(
+            f"{_name(function)} could not be traced on {names}: {type(error).__name__}: {error}"
+        ) from error
+    outputs = jax.tree.leaves(out)
+    if not outputs:
+        raise NotAFunctionError(f"{_name(function)} returns nothing")
+    for leaf in outputs:
+        if leaf.dtype != np.float64:
+            raise NotAFunctionError(
+                f"{_name(function)} returns {leaf.dtype}{list(leaf.shape)}; a question needs float64. "
+                + ("Remove the cast to a rounded type." if np.issubdtype(leaf.dtype, np.floating) else "")
+            )
+    return Program(closed, boxes, tuple(tuple(leaf.shape) for leaf in outputs), fingerprint(closed))
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def fingerprint(closed: core.ClosedJaxpr) -> tuple[Any, ...]:
+    """A key equal for two programs only if they are the same equations on the same constants (compare by ==)."""
+    return _fingerprint(closed.jaxpr, closed.consts)
+
+
+def _fingerprint(jaxpr: core.Jaxpr, consts: Sequence[Any]) -> tuple[Any, ...]:
+    numbers: dict[core.Var, int] = {}
+
+    def number(atom: Any) -> Any:
+        if isinstance(atom, core.Literal):
+            return ("literal", _constant_key(atom.val))
+        return numbers.setdefault(atom, len(numbers))
+
+    head = tuple((number(v), str(v.aval)) for v in (*jaxpr.constvars, *jaxpr.invars))
+    equations = tuple(
+        (
+            eqn.primitive.name,
+            tuple(map(number, eqn.invars)),
+            tuple((number(v), str(v.aval)) for v in eqn.outvars),
+            tuple((name, _parameter_key(value)) for name, value in sorted(eqn.params.items())),
+        )
+        for eqn in jaxpr.eqns
+    )
+    return (head, tuple(map(_constant_key, consts)), equations, tuple(map(number, jaxpr.outvars)))
+
+
+def _constant_key(value: Any) -> Any:
+    array = np.asarray(value)
+    return (str(array.dtype), array.shape, array.tobytes())
+
+
+def _parameter_key(value: Any) -> Any:
+    if isinstance(value, core.ClosedJaxpr):
+        return fingerprint(value)
+    if isinstance(value, core.Jaxpr):
+        return _fingerprint(value, ())
+    if isinstance(value, np.ndarray | jax.Array):
+        return _constant_key(value)
+    if isinstance(value, tuple | list):
+        return tuple(map(_parameter_key, value))
+    # Derivative rules of custom_jvp and custom_vjp are functions; no reading looks at them.
+    return "function" if callable(value) and not isinstance(value, type) else repr(value)
+
+
+# ------------------------------------------------------------------ running
+
+
+def run(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> list[Array]:
+    """The flat outputs of the program, as object arrays of the algebra's scalars.
+
+    Args:
+        arguments: one object array per flat argument, shaped like it.
+    """
+    for array, leaf in zip(arguments, program.arguments, strict=True):
+        if array.shape != leaf.shape:
+            raise DomainError(f"a point of shape {array.shape} for the domain {leaf} of shape {leaf.shape}")
+    results = _run(program.closed.jaxpr, program.closed.consts, arguments, algebra)
+    return [_lift(result, algebra) for result in results]
+
+
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
+    values: dict[core.Var, Array] = {}
+
+    def read(atom: Any) -> Array:
+        return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
+
+    values.update(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
+    values.update(zip(jaxpr.invars, arguments, strict=True))
+    for eqn in jaxpr.eqns:
+        for variable in eqn.outvars:
+            _refuse_rounding(eqn, variable.aval)
+        results = _equation(eqn, [read(atom) for atom in eqn.invars], algebra)
+        values.update(zip(eqn.outvars, results, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _refuse_rounding(eqn: Any, aval: Any) -> None:
+    dtype = getattr(aval, "dtype", None)
+    if dtype is None or (jax.dtypes.issubdtype(dtype, np.inexact) and dtype != np.float64):
+        raise UnsupportedError(
+            f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
+            "programs (float32 rounds its constants, so it is another function). Cast to float64."
+        )
+
+
+def _enter(constant: Any, algebra: Algebra) -> Array:
+    """A constant: exact scalars for floats, plain NumPy for integers and truth values."""
+    array = np.asarray(constant)
+    return _literals(array, algebra) if np.issubdtype(array.dtype, np.floating) else array
+
+
+def _literals(array: Array, algebra: Algebra) -> Array:
+    out = np.empty(array.shape, dtype=object)
+    seen: dict[float, Scalar] = {}
+    flat = out.reshape(-1)
+    for i, x in enumerate(np.asarray(array, dtype=np.float64).reshape(-1).tolist()):
+        if x not in seen:
+            seen[x] = algebra.literal(x)
+        flat[i] = seen[x]
+    return out
+
+
+def _lift(array: Array, algebra: Algebra) -> Array:
+    return array if array.dtype == object else _literals(array, algebra)
+
+
+def is_known(array: Array) -> bool:
+    """Whether an interpreter value is plain NumPy (integers, truth values), not scalars of the algebra."""
+    return array.dtype != object
+
+
+def _settle(array: Array) -> Array:
+    """Truth values that were all decided become plain NumPy booleans."""
+    if array.dtype == object and array.size and all(isinstance(x, bool | np.bool_) for x in array.reshape(-1)):
+        return array.astype(bool)
+    return array
+
+
+def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    name = eqn.primitive.name
+    if name in INLINED:
+        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+        inner, consts = (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
+        return _run(inner, consts, inputs, algebra)
+    if name in CONTROL:
+        return CONTROL[name](eqn, inputs, algebra)
+    if name in MOVEMENT:
+        result = MOVEMENT[name](eqn, inputs, algebra)
+        return list(result) if isinstance(result, list) else [result]
+    if name in REDUCTIONS and not is_known(inputs[0]):
+        return [REDUCTIONS[name](eqn, inputs, algebra)]
+    if all(is_known(x) for x in inputs):
+        return _known(eqn, inputs, algebra)
+    if name in algebra.rules:
+        return [_elementwise(eqn, inputs, algebra)]
+    raise UnsupportedError(
+        f"the {algebra.name} reading has no rule for the primitive `{name}`, in the equation `{_short(eqn)}`"
+        f"{_place(eqn)}. To add one: an elementwise function is one row of netprops/readings/atoms.py; data movement "
+        "and reductions are tables at the end of netprops/readings/jaxpr.py."
+    )
+
+
+def _known(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """An equation on integers and truth values alone: by NumPy where it has the function, else by running it."""
+    name = eqn.primitive.name
+    if name in NUMPY:
+        out = np.asarray(NUMPY[name](*inputs)).astype(eqn.outvars[0].aval.dtype)
+        return [out]
+    results = eqn.primitive.bind(*inputs, **eqn.params)
+    results = results if eqn.primitive.multiple_results else [results]
+    return [_enter(np.asarray(result), algebra) for result in results]
+
+
+def _elementwise(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    name = eqn.primitive.name
+    rule = algebra.rules[name]
+    lifted = [_operand(x, algebra) for x in inputs]
+    if name in algebra.with_parameters:
+        return _settle(_map(lambda *xs: rule(*xs, **eqn.params), lifted))
+    return _settle(_map(rule, lifted))
+
+
+def _operand(array: Array, algebra: Algebra) -> Array:
+    """Known truth values stay Python booleans; known integers (exponents) become exact scalars."""
+    if not is_known(array):
+        return array
+    if array.dtype == bool:
+        return array.astype(object)
+    return _literals(array, algebra)
+
+
+def _map(function: Callable[..., Scalar], arrays: Sequence[Array]) -> Array:
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    flats = [np.broadcast_to(a, shape).reshape(-1) for a in arrays]
+    out = np.empty(math.prod(shape), dtype=object)
+    for i, row in enumerate(zip(*flats, strict=True)):
+        out[i] = function(*row)
+    return out.reshape(shape)
+
+
+def _short(eqn: Any) -> str:
+    avals = ", ".join(str(atom.aval) for atom in eqn.invars)
+    return f"{eqn.primitive.name}({avals}) -> {', '.join(str(v.aval) for v in eqn.outvars)}"
+
+
+def _place(eqn: Any) -> str:
+    """Where the equation was written, if the trace still knows."""
+    frames = getattr(getattr(eqn.source_info, "traceback", None), "frames", ())
+    for frame in frames:
+        if "site-packages" not in frame.file_name and "netprops/" not in frame.file_name:
+            return f" written at {frame.file_name}:{frame.line_num}"
+    return ""
+
+
+# ------------------------------------------------------------------ control flow
+
+
+def _scan(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    p = eqn.params
+    n_consts, n_carry, length = p["num_consts"], p["num_carry"], p["length"]
+    consts, carry, xs = inputs[:n_consts], inputs[n_consts : n_consts + n_carry], inputs[n_consts + n_carry :]
+    steps: list[list[Array]] = []
+    order = range(length - 1, -1, -1) if p["reverse"] else range(length)
+    for i in order:
+        out = _run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*consts, *carry, *(x[i] for x in xs)], algebra)
+        carry = out[:n_carry]
+        steps.append([np.asarray(y) for y in out[n_carry:]])
+    if p["reverse"]:
+        steps.reverse()
+    stacked = [np.stack(column) for column in zip(*steps, strict=True)]
+    return [*carry, *stacked]
+
+
+MAX_TRIPS = 10_000
+
+
+def _while(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    p = eqn.params
+    cond_consts = inputs[: p["cond_nconsts"]]
+    body_consts = inputs[p["cond_nconsts"] : p["cond_nconsts"] + p["body_nconsts"]]
+    carry = inputs[p["cond_nconsts"] + p["body_nconsts"] :]
+    for _ in range(MAX_TRIPS):
+        (go,) = _run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*cond_consts, *carry], algebra)
+        go = _settle(go)
+        if not is_known(go):
+            raise UnsupportedError(
+                f"a while loop{_place(eqn)} whose end depends on the arguments cannot be unrolled by the "
+                f"{algebra.name} reading"
+            )
+        if not bool(go):
+            return list(carry)
+        carry = _run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry], algebra)
+    raise UnsupportedError(f"a while loop{_place(eqn)} runs more than {MAX_TRIPS} times")
+
+
+def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    branches, which = eqn.params["branches"], _settle(inputs[0])
+    if is_known(which):
+        branch = branches[int(np.clip(int(which), 0, len(branches) - 1))]
+        return _run(branch.jaxpr, branch.consts, inputs[1:], algebra)
+    if len(branches) != 2:
+        raise UnsupportedError(f"a switch{_place(eqn)} on an index that depends on the arguments")
+    outcomes = [_run(branch.jaxpr, branch.consts, inputs[1:], algebra) for branch in branches]
+    return [
+        _map(algebra.select, [np.broadcast_to(which, a.shape), _lift(a, algebra), _lift(b, algebra)])
+        for a, b in zip(*outcomes, strict=True)
+    ]
+
+
+def _custom_linear_refusal(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    raise UnsupportedError(
+        f"`{eqn.primitive.name}`{_place(eqn)} is refused: its floating-point factors are not the exact roots of unity. "
+        "Write the convolution with roll, gather or jnp.convolve."
+    )
+
+
+INLINED = frozenset(
+    {"jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr"}
+    | {"remat", "checkpoint", "remat2", "custom_lin", "run_state"}
+)
+CONTROL: dict[str, Callable[[Any, list[Array], Algebra], list[Array]]] = {
+    "scan": _scan,
+    "while": _while,
+    "cond": _cond,
+    "fft": _custom_linear_refusal,
+}
+
+
+# ------------------------------------------------------------------ data movement: entries move, none is computed
+
+
+def _broadcast_in_dim(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, shape, where = inputs[0], eqn.params["shape"], eqn.params["broadcast_dimensions"]
+    expanded = [1] * len(shape)
+    for axis, target in enumerate(where):
+        expanded[target] = x.shape[axis]
+    return np.broadcast_to(x.reshape(expanded), shape)
+
+
+def _slice(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    p = eqn.params
+    strides = p["strides"] or (1,) * len(p["start_indices"])
+    return inputs[0][tuple(map(slice, p["start_indices"], p["limit_indices"], strides))]
+
+
+def _pad(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, fill = inputs
+    config = eqn.params["padding_config"]
+    shape = [n + max(n - 1, 0) * inner for n, (_, _, inner) in zip(x.shape, config, strict=True)]
+    dilated = _full(shape, fill, x.dtype)
+    dilated[tuple(slice(None, None, inner + 1) for _, _, inner in config)] = x
+    total = [n + max(low, 0) + max(high, 0) for n, (low, high, _) in zip(shape, config, strict=True)]
+    padded = _full(total, fill, x.dtype)
+    padded[tuple(slice(max(low, 0), max(low, 0) + n) for n, (low, _, _) in zip(shape, config, strict=True))] = dilated
+    crop = (slice(max(-low, 0), n - max(-high, 0)) for n, (low, high, _) in zip(total, config, strict=True))
+    return padded[tuple(crop)]
+
+
+def _full(shape: Sequence[int], fill: Array, dtype: Any) -> Array:
+    out = np.empty(tuple(shape), dtype=dtype)
+    out[...] = fill.item() if dtype != object else fill[()]
+    return out
+
+
+def _dynamic_slice(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, sizes = inputs[0], eqn.params["slice_sizes"]
+    starts = _starts(eqn, inputs[1:], x.shape, sizes, algebra)
+    return x[tuple(slice(s, s + n) for s, n in zip(starts, sizes, strict=True))]
+
+
+def _dynamic_update_slice(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, update = inputs[0].copy(), inputs[1]
+    starts = _starts(eqn, inputs[2:], x.shape, update.shape, algebra)
+    x[tuple(slice(s, s + n) for s, n in zip(starts, update.shape, strict=True))] = update
+    return x
+
+
+def _starts(eqn: Any, given: list[Array], shape: Sequence[int], sizes: Sequence[int], algebra: Algebra) -> list[int]:
+    if not all(is_known(s) for s in given):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: an index that depends on the arguments")
+    return [min(max(int(s), 0), n - k) for s, n, k in zip(given, shape, sizes, strict=True)]
+
+
+def _gather_positions(
+    eqn: Any, shape: Sequence[int], indices: Array, offset_dims: Any, collapsed: Any, index_map: Any,
+    operand_batching: Any, index_batching: Any, sizes: Sequence[int], mode: Any,
+) -> Array:  # fmt: skip
+    """Flat positions in an operand of `shape` that each entry of the result reads; -1 where out of bounds."""
+    batch_shape = indices.shape[:-1]
+    kept = [d for d in range(len(shape)) if d not in collapsed and d not in operand_batching]
+    window = [range(sizes[d]) for d in kept]
+    strides = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    clip, promised = "clip" in str(mode).lower(), "promise" in str(mode).lower()
+    rows = np.empty((*batch_shape, *(len(w) for w in window)), dtype=np.int64)
+    for position in np.ndindex(*batch_shape):
+        start = [0] * len(shape)
+        for k, d in enumerate(index_map):
+            start[d] = int(indices[(*position, k)])
+        fits = all(0 <= start[d] <= shape[d] - sizes[d] for d in index_map)
+        if clip or promised:
+            start = [min(max(s, 0), shape[d] - sizes[d]) for d, s in enumerate(start)]
+            fits = True
+        for d, axis in zip(operand_batching, index_batching, strict=True):
+            start[d] = position[axis]
+        for offsets in itertools.product(*window):
+            place = list(start)
+            for d, o in zip(kept, offsets, strict=True):
+                place[d] += o
+            rows[(*position, *offsets)] = sum(p * s for p, s in zip(place, strides, strict=True)) if fits else -1
+    rank = rows.ndim
+    order: list[int] = []
+    batch_axes, offset_axes = iter(range(len(batch_shape))), iter(range(len(batch_shape), rank))
+    for axis in range(rank):
+        order.append(next(offset_axes) if axis in offset_dims else next(batch_axes))
+    return rows.transpose(order)
+
+
+def _gather(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, indices = inputs
+    if not is_known(indices):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: an index that depends on the arguments")
+    d = eqn.params["dimension_numbers"]
+    where = _gather_positions(
+        eqn, x.shape, indices, d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims,
+        d.start_indices_batching_dims, eqn.params["slice_sizes"], eqn.params["mode"],
+    )  # fmt: skip
+    if (where < 0).any():
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a constant index lies outside the array")
+    return x.reshape(-1)[where]
+
+
+def _scatter(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, indices, updates = inputs
+    name = eqn.primitive.name
+    if not is_known(indices):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: an index that depends on the arguments")
+    d = eqn.params["dimension_numbers"]
+    windows = iter(updates.shape[axis] for axis in d.update_window_dims)
+    absent = (*d.inserted_window_dims, *d.operand_batching_dims)
+    sizes = [1 if axis in absent else next(windows) for axis in range(x.ndim)]
+    where = _gather_positions(
+        eqn, x.shape, indices, d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims,
+        d.operand_batching_dims, d.scatter_indices_batching_dims, sizes, eqn.params["mode"],
+    )  # fmt: skip
+    known = is_known(x) and is_known(updates)
+    out = (x if known else _lift(x, algebra)).reshape(-1).copy()
+    new = (updates if known else _lift(updates, algebra)).reshape(-1)
+    combine = SCATTERS[name]
+    for place, value in zip(where.reshape(-1), new, strict=True):
+        if place >= 0:
+            out[place] = combine(out[place], value, algebra, known)
+    return out.reshape(x.shape)
+
+
+SCATTERS: dict[str, Callable[[Any, Any, Algebra, bool], Any]] = {
+    "scatter": lambda old, new, algebra, known: new,
+    "scatter-add": lambda old, new, algebra, known: old + new if known else algebra.add_all([old, new]),
+    "scatter_add": lambda old, new, algebra, known: old + new if known else algebra.add_all([old, new]),
+    "scatter-mul": lambda old, new, algebra, known: old * new if known else algebra.multiply_all([old, new]),
+    "scatter_mul": lambda old, new, algebra, known: old * new if known else algebra.multiply_all([old, new]),
+    "scatter-max": lambda old, new, algebra, known: max(old, new) if known else algebra.largest([old, new]),
+    "scatter_max": lambda old, new, algebra, known: max(old, new) if known else algebra.largest([old, new]),
+    "scatter-min": lambda old, new, algebra, known: min(old, new) if known else algebra.smallest([old, new]),
+    "scatter_min": lambda old, new, algebra, known: min(old, new) if known else algebra.smallest([old, new]),
+}
+
+
+def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    x, dtype = inputs[0], np.dtype(eqn.params["new_dtype"])
+    if is_known(x):
+        return _literals(x, algebra) if np.issubdtype(dtype, np.floating) else x.astype(dtype)
+    from_truth = jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
+    if from_truth and np.issubdtype(dtype, np.floating):
+        zero, one = algebra.literal(0.0), algebra.literal(1.0)
+        return _map(lambda truth: algebra.select(truth, zero, one), [x])
+    if np.issubdtype(dtype, np.floating) or from_truth and dtype == bool:
+        return x
+    raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
+
+
+def _select_n(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    which, *cases = inputs
+    which = _settle(which)
+    if is_known(which):
+        if all(is_known(case) for case in cases):
+            return np.choose(np.broadcast_to(which.astype(int), cases[0].shape), cases)
+        lifted = [_lift(case, algebra) for case in cases]
+        if which.ndim == 0:
+            return lifted[int(which)]
+        return _map(lambda k, *xs: xs[int(k)], [which.astype(int).astype(object), *lifted])
+    if all(is_known(case) and case.dtype == bool for case in cases):
+        cases = [case.astype(object) for case in cases]
+        return _settle(_map(algebra.rules["choose_truth"], [np.broadcast_to(which, cases[0].shape), *cases]))
+    lifted = [_lift(case, algebra) for case in cases]
+    return _map(algebra.select, [np.broadcast_to(which, lifted[0].shape), *lifted])
+
+
+def _sort(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    if len(inputs) != 1 or is_known(inputs[0]):
+        if all(is_known(x) for x in inputs):
+            return _known(eqn, inputs, algebra)
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: sorting several arrays together (argsort)")
+    axis = eqn.params["dimension"]
+    moved = np.moveaxis(inputs[0], axis, -1)
+    rows = moved.reshape(-1, moved.shape[-1])
+    out = np.empty(rows.shape, dtype=object)
+    for i, row in enumerate(rows):
+        out[i, :] = algebra.order(list(row))
+    return [np.moveaxis(out.reshape(moved.shape), -1, axis)]
+
+
+def _iota(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    p = eqn.params
+    shape, axis = p["shape"], p["dimension"]
+    along = np.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(shape))])
+    full = np.broadcast_to(along, shape)
+    dtype = np.dtype(p["dtype"])
+    return _literals(full, algebra) if np.issubdtype(dtype, np.floating) else full.astype(dtype)
+
+
+def _same(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return inputs[0]
+
+
+def _reshape(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return inputs[0].reshape(eqn.outvars[0].aval.shape)
+
+
+def _together(inputs: list[Array], algebra: Algebra) -> list[Array]:
+    return inputs if all(is_known(x) for x in inputs) else [_lift(x, algebra) for x in inputs]
+
+
+def _concatenate(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return np.concatenate(_together(inputs, algebra), axis=eqn.params["dimension"])
+
+
+def _stack(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return np.stack(_together(inputs, algebra), axis=eqn.params["axis"])
+
+
+def _transpose(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return inputs[0].transpose(eqn.params["permutation"])
+
+
+def _rev(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    return np.flip(inputs[0], eqn.params["dimensions"])
+
+
+def _split(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    ends = np.cumsum(eqn.params["sizes"])[:-1]
+    return list(np.split(inputs[0], ends, axis=eqn.params["axis"]))
+
+
+MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] = {
+    "broadcast_in_dim": _broadcast_in_dim,
+    "concatenate": _concatenate,
+    "convert_element_type": _convert,
+    "copy": _same,
+    "copy_p": _same,
+    "dynamic_slice": _dynamic_slice,
+    "dynamic_update_slice": _dynamic_update_slice,
+    "expand_dims": _reshape,
+    "gather": _gather,
+    "iota": _iota,
+    "optimization_barrier": lambda eqn, inputs, algebra: inputs,
+    "pad": _pad,
+    "reshape": _reshape,
+    "rev": _rev,
+    "select_n": _select_n,
+    "slice": _slice,
+    "sort": _sort,
+    "split": _split,
+    "squeeze": _reshape,
+    "stack": _stack,
+    "stop_gradient": _same,
+    "transpose": _transpose,
+    **dict.fromkeys(SCATTERS, _scatter),
+}
+
+
+# ------------------------------------------------------------------ reductions and linear maps
+
+
+def _along(x: Array, axes: Sequence[int], reduce: Callable[[Sequence[Scalar]], Scalar]) -> Array:
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    moved = x.transpose([*kept, *axes])
+    shape = moved.shape[: len(kept)]
+    rows = moved.reshape(math.prod(shape), -1)
+    out = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        out[i] = reduce(list(row))
+    return out.reshape(shape)
+
+
+def _reducer(pick: Callable[[Algebra], Callable[[Sequence[Scalar]], Scalar]]) -> Callable[..., Array]:
+    return lambda eqn, inputs, algebra: _along(inputs[0], eqn.params["axes"], pick(algebra))
+
+
+def _running(pick: Callable[[Algebra], Callable[[Sequence[Scalar]], Scalar]]) -> Callable[..., Array]:
+    def rule(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+        axis, reduce = eqn.params["axis"], pick(algebra)
+        x = np.moveaxis(inputs[0], axis, 0)
+        if eqn.params["reverse"]:
+            x = x[::-1]
+        out = [x[0]]
+        for row in x[1:]:
+            out.append(_map(lambda a, b: reduce([a, b]), [out[-1], row]))
+        stacked = np.stack(out[::-1] if eqn.params["reverse"] else out)
+        return np.moveaxis(stacked, 0, axis)
+
+    return rule
+
+
+def _windows(ids: Array, dimensions: Any, strides: Any, padding: Any, base: Any, dilation: Any) -> Array:
+    """Positions that each window covers, in the shape (*out, *window); -1 is padding."""
+    spread = np.full([n + max(n - 1, 0) * (b - 1) for n, b in zip(ids.shape, base, strict=True)], -1)
+    spread[tuple(slice(None, None, b) for b in base)] = ids
+    crop = tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high) in zip(spread.shape, padding, strict=True))
+    spread = np.pad(spread[crop], [(max(low, 0), max(high, 0)) for low, high in padding], constant_values=-1)
+    reach = tuple((k - 1) * d + 1 for k, d in zip(dimensions, dilation, strict=True))
+    views = np.lib.stride_tricks.sliding_window_view(spread, reach)
+    steps = tuple(slice(None, None, s) for s in strides) + tuple(slice(None, None, d) for d in dilation)
+    return views[steps]
+
+
+Reduce = Callable[[Sequence[Scalar]], Scalar]
+
+
+def _reduce_window(pick: Callable[[Algebra], Reduce], empty: float) -> Callable[..., Array]:
+    def rule(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+        p, x = eqn.params, inputs[0]
+        ids = np.arange(x.size).reshape(x.shape)
+        dilations = (p["base_dilation"], p["window_dilation"])
+        where = _windows(ids, p["window_dimensions"], p["window_strides"], p["padding"], *dilations)
+        flat, shape = x.reshape(-1), where.shape[: x.ndim]
+        rows = where.reshape(math.prod(shape), -1)
+        out = np.empty(len(rows), dtype=object)
+        for i, row in enumerate(rows):
+            covered = [flat[k] for k in row if k >= 0]
+            out[i] = pick(algebra)(covered) if covered else algebra.literal(empty)
+        return out.reshape(shape)
+
+    return rule
+
+
+def _dot_general(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    (left_contract, right_contract), (left_batch, right_batch) = eqn.params["dimension_numbers"]
+    left, right = (_lift(x, algebra) for x in inputs)
+    left_free = [d for d in range(left.ndim) if d not in left_contract and d not in left_batch]
+    right_free = [d for d in range(right.ndim) if d not in right_contract and d not in right_batch]
+    batch = [left.shape[d] for d in left_batch]
+    contracted = math.prod(left.shape[d] for d in left_contract)
+    a = left.transpose([*left_batch, *left_free, *left_contract]).reshape(math.prod(batch), -1, contracted)
+    b = right.transpose([*right_batch, *right_contract, *right_free]).reshape(math.prod(batch), contracted, -1)
+    products = [algebra.matmul(x, y) for x, y in zip(a, b, strict=True)]
+    free = [left.shape[d] for d in left_free] + [right.shape[d] for d in right_free]
+    return np.stack(products).reshape([*batch, *free])
+
+
+def _convolution(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    """``conv_general_dilated`` as matrix products over the positions that each output reads."""
+    p = eqn.params
+    numbers, groups, batches = p["dimension_numbers"], p["feature_group_count"], p["batch_group_count"]
+    if batches != 1:
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: batch_group_count other than 1")
+    left = _lift(inputs[0], algebra).transpose(numbers.lhs_spec)  # (batch, feature, *space)
+    right = _lift(inputs[1], algebra).transpose(numbers.rhs_spec)  # (out, in, *window)
+    n, features = left.shape[:2]
+    outs, ins = right.shape[:2]
+    space, window = left.shape[2:], right.shape[2:]
+    ids = np.arange(math.prod(space)).reshape(space)
+    where = _windows(ids, window, p["window_strides"], p["padding"], p["lhs_dilation"], p["rhs_dilation"])
+    out_space = where.shape[: len(space)]
+    places = where.reshape(math.prod(out_space), -1)
+    zero = algebra.literal(0.0)
+    flat = left.reshape(n, features, -1)
+    kernels = right.reshape(outs, ins, -1)
+    result = np.empty((n, outs, len(places)), dtype=object)
+    per_out, per_in = outs // groups, features // groups
+    for g in range(groups):
+        fs = slice(g * per_in, (g + 1) * per_in)
+        kernel = kernels[g * per_out : (g + 1) * per_out].reshape(per_out, -1)
+        for image in range(n):
+            patches = np.empty((per_in, len(places), places.shape[1]), dtype=object)
+            patches[...] = flat[image, fs][:, np.maximum(places, 0)]
+            patches[:, places < 0] = zero
+            columns = patches.transpose(0, 2, 1).reshape(-1, len(places))
+            result[image, g * per_out : (g + 1) * per_out] = algebra.matmul(kernel, columns)
+    shaped = result.reshape(n, outs, *out_space)
+    return shaped.transpose(np.argsort(numbers.out_spec))
+
+
+def _clamp(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    low, x, high = (_lift(a, algebra) for a in inputs)
+    return _map(lambda a, v, b: algebra.smallest([algebra.largest([a, v]), b]), [low, x, high])
+
+
+REDUCTIONS: dict[str, Callable[[Any, list[Array], Algebra], Array]] = {
+    "clamp": _clamp,
+    "conv_general_dilated": _convolution,
+    "cummax": _running(lambda a: a.largest),
+    "cummin": _running(lambda a: a.smallest),
+    "cumprod": _running(lambda a: a.multiply_all),
+    "cumsum": _running(lambda a: a.add_all),
+    "dot_general": _dot_general,
+    "reduce_max": _reducer(lambda a: a.largest),
+    "reduce_min": _reducer(lambda a: a.smallest),
+    "reduce_prod": _reducer(lambda a: a.multiply_all),
+    "reduce_sum": _reducer(lambda a: a.add_all),
+    "reduce_window_max": _reduce_window(lambda a: a.largest, -math.inf),
+    "reduce_window_min": _reduce_window(lambda a: a.smallest, math.inf),
+    "reduce_window_sum": _reduce_window(lambda a: a.add_all, 0.0),
+}
+
+# Integers and truth values: NumPy's functions of the same meaning, so that nothing is compiled for an index.
+NUMPY: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "and": np.bitwise_and,
+    "eq": np.equal,
+    "ge": np.greater_equal,
+    "gt": np.greater,
+    "le": np.less_equal,
+    "lt": np.less,
+    "max": np.maximum,
+    "min": np.minimum,
+    "mul": np.multiply,
+    "ne": np.not_equal,
+    "not": np.invert,
+    "or": np.bitwise_or,
+    "neg": np.negative,
+    "sub": np.subtract,
+}
