@@ -1,0 +1,1 @@
+"""What a run showed: the ledger for machines, the terminal and Markdown for people."""

@@ -1,0 +1,220 @@
+"""What the tests of a run recorded, pooled by claim: plain data in, the ledger out.
+
+A *trial* is what one test item of a claim left behind, a *collection* what pytest found before it ran them.  Both are
+JSON, since they travel from the workers to the controller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netprops.claims import shortfalls
+from netprops.evidence import KINDS, canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from netprops.claims import Claim
+    from netprops.evidence import Note, Recorder, Site
+
+SCHEMA = 1
+# Enough to understand a claim by; the first ones, shortest first, whatever the order in which workers found them.
+WITNESSES = 8
+
+SHOWN, FAILED, UNDECIDED, NOT_RUN = "shown", "failed", "undecided", "not run"
+_STATED = ("id", "statement", "source", "topic", "module", "verdict")
+_COUNTED = ("examples", "evaluations", "compiles")
+OUTCOMES = (SHOWN, FAILED, UNDECIDED, NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim's entry in the ledger, with what only the reports for people say."""
+
+    entry: dict[str, Any]
+    why: tuple[str, ...] = ()  # it is not shown
+    fails: bool = False  # the run, whatever pytest says of the tests
+    place: int = 0
+
+
+# ---------------------------------------------------------------- in the worker
+
+
+def trial(
+    claim: Claim, test: str, recorder: Recorder | None, rootdir: str, *, outcome: str, why: str, seconds: float
+) -> dict[str, Any]:
+    """What one test item leaves behind; `outcome` is passed, failed, undecided or skipped.
+
+    What it asked counts only when it passed; of any other the last witness is kept, for people.
+    """
+    passed = outcome == "passed" and recorder is not None
+    kept = recorder.kept if passed and recorder is not None else []
+    last = None if recorder is None else recorder.last_witness
+    seen = kept if passed else [last] if last is not None else []
+    return {
+        "claim": claim.id,
+        "test": test,
+        "outcome": outcome,
+        "why": why,
+        "examples": recorder.examples if passed and recorder else 0,
+        "evaluations": recorder.evaluations if passed and recorder else 0,
+        "compiles": recorder.compiles if recorder else 0,
+        "seconds": seconds,
+        "questions": _questions(kept, rootdir),
+        "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
+    }
+
+
+def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
+    """What a collection says of a claim, without its tests."""
+    return {
+        "id": claim.id,
+        "statement": claim.row.says,
+        "source": list(claim.source),
+        "topic": claim.row.topic,
+        "module": _relative(claim.module, rootdir),
+        "verdict": claim.verdict,
+        "demands": list(claim.row.evidence),
+        "catalogue": claim.catalogue,
+        "place": claim.place,
+        "tests": [],
+        "left_out": [],
+    }
+
+
+def _questions(notes: Iterable[Note], rootdir: str) -> list[dict[str, Any]]:
+    counts: dict[tuple[str, Site], Counter[str]] = {}
+    for note in notes:
+        counter = counts.setdefault((note.verdict.question, note.site), Counter())
+        counter[note.verdict.answer] += 1
+        if note.verdict.kind is not None:
+            counter[note.verdict.kind] += 1
+    return [_question(name, where(site, rootdir), counter) for (name, site), counter in counts.items()]
+
+
+def _question(name: str, place: str, counter: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "question": name,
+        "where": place,
+        "yes": counter.get("yes", 0),
+        "no": counter.get("no", 0),
+        "undecided": counter.get("undecided", 0),
+        "by": {str(kind): counter[kind] for kind in KINDS if counter.get(kind)},
+    }
+
+
+def _witness(note: Note, rootdir: str) -> dict[str, Any]:
+    witness: dict[str, Any] = json.loads(canonical(note.verdict.witness))
+    return {
+        "question": note.verdict.question,
+        "where": where(note.site, rootdir),
+        "answer": note.verdict.answer,
+        "because": note.verdict.because,
+        "witness": witness,
+    }
+
+
+def _few(witnesses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first few different ones: in an order of their own, so that pooling in any order gives the same."""
+    texts = {canonical(witness) for witness in witnesses}
+    return [json.loads(text) for text in sorted(texts, key=lambda text: (len(text), text))[:WITNESSES]]
+
+
+def where(site: Site, rootdir: str) -> str:
+    """file:line:column, the file relative to the root of the run."""
+    return f"{_relative(site.file, rootdir)}:{site.line}:{site.column}"
+
+
+def _relative(file: str, rootdir: str) -> str:
+    try:
+        return Path(os.path.relpath(file, rootdir)).as_posix()
+    except ValueError:  # another drive
+        return Path(file).as_posix()
+
+
+# ---------------------------------------------------------------- on the controller
+
+
+def judge(collection: Mapping[str, Mapping[str, Any]], trials: Iterable[Mapping[str, Any]]) -> list[Judged]:
+    """Every claim of a collection with its outcome, in the order of the catalogue."""
+    by_claim: dict[str, dict[str, Mapping[str, Any]]] = {id: {} for id in collection}
+    for entry in trials:
+        # The last word on a test is the one that counts: it may have been run again.
+        by_claim.setdefault(entry["claim"], {})[entry["test"]] = entry
+    judged = [_judge(claim, by_claim[id]) for id, claim in collection.items()]
+    return sorted(judged, key=lambda claim: (claim.place, claim.entry["id"]))
+
+
+def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]]) -> Judged:
+    questions = _pool(entry for test in trials.values() for entry in test["questions"])
+    evidence = {kind: sum(entry["by"].get(kind, 0) for entry in questions) for kind in KINDS}
+    outcome, why, fails = _outcome(claim, trials, questions)
+    entry: dict[str, Any] = {
+        **{name: claim[name] for name in _STATED},
+        "outcome": outcome,
+        "evidence": {**evidence, "undecided": sum(entry["undecided"] for entry in questions)},
+        "questions": questions,
+        **{name: sum(test[name] for test in trials.values()) for name in _COUNTED},
+        "seconds": round(sum(test["seconds"] for test in trials.values()), 3),
+        "witnesses": _few(witness for test in trials.values() for witness in test["witnesses"]),
+    }
+    return Judged(entry, tuple(why), fails, claim["place"])
+
+
+def _outcome(
+    claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
+) -> tuple[str, list[str], bool]:
+    """The outcome, why it is not shown, and whether this must fail the run."""
+    red = [test for test in trials.values() if test["outcome"] in (FAILED, UNDECIDED)]
+    if red:
+        undecided = all(test["outcome"] == UNDECIDED for test in red)
+        why = sorted(f"{_short(test['test'])}: {test['why']}" for test in red)
+        return UNDECIDED if undecided else FAILED, why, True
+    if claim["left_out"]:
+        return NOT_RUN, [f"not selected: {', '.join(map(_short, sorted(claim['left_out'])))}"], False
+    skipped = sorted(test["test"] for test in trials.values() if test["outcome"] == "skipped")
+    absent = sorted(set(claim["tests"]) - set(trials))
+    if skipped or absent:
+        why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
+        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], True
+    if why := shortfalls(claim["demands"], questions):
+        return UNDECIDED, why, True
+    return SHOWN, [], False
+
+
+def _short(test: str) -> str:
+    return test.partition("::")[2] or test
+
+
+def _pool(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for entry in entries:
+        counter = counts.setdefault((entry["question"], entry["where"]), Counter())
+        counter.update({answer: entry[answer] for answer in ("yes", "no", "undecided")})
+        counter.update(entry["by"])
+    ordered = sorted(counts.items(), key=lambda pair: (_position(pair[0][1]), pair[0][0]))
+    return [_question(name, place, counter) for (name, place), counter in ordered]
+
+
+def _position(place: str) -> tuple[str, int, int]:
+    file, line, column = place.rsplit(":", 2)
+    return file, int(line), int(column)
+
+
+def document(environment: Mapping[str, Any], judged: Iterable[Judged]) -> dict[str, Any]:
+    """The ledger, as it is written to `ledger.json`."""
+    return {"schema": SCHEMA, "environment": dict(environment), "claims": [claim.entry for claim in judged]}
+
+
+def write(folder: Path, environment: Mapping[str, Any], judged: Sequence[Judged]) -> None:
+    """Write `ledger.json` and `ledger.md` into the folder."""
+    from netprops.report.markdown import page
+
+    ledger = document(environment, judged)
+    (folder / "ledger.json").write_text(json.dumps(ledger, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "ledger.md").write_text(page(environment, judged), encoding="utf-8")

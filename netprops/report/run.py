@@ -1,0 +1,309 @@
+"""One pytest run in one process: what it collected and recorded, and what it comes to.
+
+The controller judges.  Workers hand it their trials with the test reports and their collection at their end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import secrets
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netprops import claims
+from netprops.evidence import UndecidedError, count_compilations
+from netprops.report import ledger, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pytest
+
+    from netprops.claims import Claim
+    from netprops.evidence import Recorder
+    from netprops.report.ledger import Judged
+
+
+@dataclass
+class Run:
+    """Mutable by its nature: it fills while pytest runs."""
+
+    rootdir: str
+    seed: int | str
+    folder: Path | None = None  # of the ledger
+    is_worker: bool = False
+    workers: int = 0
+    collection: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    settings: list[dict[str, Any]] = field(default_factory=list)  # of the processes that ran claims
+    topics: set[str] = field(default_factory=set)  # registered as markers
+    judged: list[Judged] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+
+
+def choose_seed(given: str | None) -> int | str:
+    """The run's seed: the given one, as Hypothesis reads it, or a fresh one."""
+    if given is None:
+        return secrets.randbelow(2**32)
+    try:
+        return int(given)
+    except ValueError:
+        return given
+
+
+def seed_number(seed: int | str) -> int:
+    """The seed as a number, whatever the user gave."""
+    return seed if isinstance(seed, int) else int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
+
+
+def open_folder(folder: Path) -> Path:
+    """The ledger's folder, made and seen to be writable.  Raises `OSError`, before anything has run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    return folder
+
+
+_WITH_LEDGER = "-with-ledger"
+
+
+def profile_name() -> str:
+    """Hypothesis's current profile; "none" where Hypothesis is not in use."""
+    if "hypothesis" not in sys.modules:
+        return "none"
+    from hypothesis import settings
+
+    return settings.get_current_profile_name().removesuffix(_WITH_LEDGER)
+
+
+def keep_ledger_profile() -> None:
+    """Let Hypothesis forget nothing into and replay nothing from its database, and obey the seed.
+
+    One seed, one ledger: a replayed example would be counted as a new one, and `derandomize`, which Hypothesis's own
+    profile for continuous integration turns on, silently beats the seed.
+    """
+    from hypothesis import settings
+
+    name = profile_name()
+    parent = settings.get_profile(settings.get_current_profile_name())
+    settings.register_profile(name + _WITH_LEDGER, parent=parent, database=None, derandomize=False)
+    settings.load_profile(name + _WITH_LEDGER)
+
+
+# ---------------------------------------------------------------- collecting
+
+
+def catalogues(paths: Iterable[Path]) -> list[Path]:
+    """The catalogues of these files and folders: above them, in them, and one folder down."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        above = claims.find_catalogue(path)
+        below = sorted(path.glob(f"*/{claims.CATALOGUE}")) if path.is_dir() else []
+        found.update(dict.fromkeys([above, *below] if above is not None else below))
+    return list(found)
+
+
+def topics(paths: Iterable[Path]) -> list[str]:
+    """The topics of these catalogues; a broken one has none here, and is reported where a claim is made."""
+    found: dict[str, None] = {}
+    for path in paths:
+        try:
+            found.update(dict.fromkeys(row.topic for row in claims.read_catalogue(path).values()))
+        except (claims.ClaimError, OSError):
+            continue
+    return list(found)
+
+
+def made(run: Run, claim: Claim, test: str) -> None:
+    """A test of a claim was found, whether or not it is going to be selected."""
+    entry = run.collection.setdefault(claim.id, ledger.collected(claim, run.rootdir))
+    if test not in entry["tests"]:
+        entry["tests"].append(test)
+
+
+def selected(run: Run, tests: Iterable[str]) -> None:
+    """These tests are going to run; the others of a claim are left out."""
+    chosen = set(tests)
+    for entry in run.collection.values():
+        entry["left_out"] = [test for test in entry["tests"] if test not in chosen]
+    if run.collection and "hypothesis" in sys.modules:
+        _import_all()
+    if run.collection:
+        count_compilations()
+
+
+def _import_all() -> None:
+    """Import the package whole, before the first example.
+
+    Hypothesis also draws the constants that it reads in the imported modules of a project: what it draws must not
+    depend on which tests a worker happened to run before.
+    """
+    import netprops
+
+    for module in pkgutil.walk_packages(netprops.__path__, "netprops.", onerror=lambda _: None):
+        # What cannot be imported here is reported by the claim that needs it.
+        with suppress(Exception):
+            importlib.import_module(module.name)
+
+
+# Options of pytest's by which less than the folders asked for is run.
+_SELECTING = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise")
+
+
+def whole(paths: Sequence[Path], option: object) -> list[Path]:
+    """The folders of which everything is run: none when the user selects in any way."""
+    if any(getattr(option, name, None) for name in _SELECTING):
+        return []
+    return [Path(os.path.abspath(path)) for path in paths if path.is_dir()]
+
+
+def unshown_rows(run: Run, folders: Sequence[Path]) -> list[str]:
+    """The rows that no module shows, of catalogues that lie in these folders, which were run whole."""
+    known = {Path(entry["catalogue"]) for entry in run.collection.values()}
+    known.update(catalogues(folders))
+    missing: list[str] = []
+    for path in sorted(known):
+        if any(path.is_relative_to(folder) for folder in folders):
+            try:
+                missing += [id for id in claims.read_catalogue(path) if id not in run.collection]
+            except (claims.ClaimError, OSError) as error:
+                missing.append(str(error))
+    return missing
+
+
+# ---------------------------------------------------------------- running
+
+
+def trial(
+    run: Run,
+    claim: Claim,
+    recorder: Recorder | None,
+    report: pytest.TestReport,
+    call: pytest.CallInfo[None],
+) -> str:
+    """What one test left behind, as it travels to the controller."""
+    why = ""
+    outcome: str = report.outcome
+    if outcome == "skipped" and hasattr(report, "wasxfail"):
+        outcome, why = ledger.FAILED, f"expected to fail ({report.wasxfail}), and so it did"
+    elif call.excinfo is not None:
+        why = _in_short(call.excinfo.value)
+        if outcome == "failed" and call.excinfo.errisinstance(UndecidedError):
+            outcome = ledger.UNDECIDED
+    entry = ledger.trial(
+        claim, report.nodeid, recorder, run.rootdir, outcome=outcome, why=why, seconds=report.duration
+    )
+    return json.dumps(entry)
+
+
+def _in_short(error: BaseException) -> str:
+    """What went wrong, on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}{'...' if len(text) > 300 else ''}"
+
+
+def failure(run: Run, claim: Claim, recorder: Recorder | None) -> str:
+    """The claim in words, and what its failed test asked last."""
+    last = None if recorder is None else recorder.last
+    asked = "" if last is None else f"{last.verdict!r} at {ledger.where(last.site, run.rootdir)}"
+    return terminal.failure(ledger.collected(claim, run.rootdir), asked)
+
+
+def note(run: Run, trials: Iterable[str]) -> None:
+    """On the controller: trials have arrived."""
+    run.trials += map(json.loads, trials)
+
+
+# ---------------------------------------------------------------- from worker to controller
+
+
+def hand_over(run: Run) -> str:
+    """What the controller has to know of this process at its end."""
+    return json.dumps({"collection": run.collection, "settings": settings_here()})
+
+
+def take_over(run: Run, text: str) -> None:
+    """Take what a process handed over; all of them collect the same."""
+    handed = json.loads(text)
+    for id, entry in handed["collection"].items():
+        run.collection.setdefault(id, entry)
+    run.settings.append(handed["settings"])
+
+
+def settings_here() -> dict[str, Any]:
+    """Hypothesis's profile in this process, and JAX's device and precision, if they are in use at all."""
+    here: dict[str, Any] = {"profile": profile_name()}
+    if "jax" not in sys.modules:
+        return here
+    import jax
+
+    try:
+        devices = {device.device_kind for device in jax.devices()}
+    except RuntimeError:  # no backend could be started
+        devices = set()
+    return {**here, "device": ", ".join(sorted(devices)), "x64": bool(jax.config.read("jax_enable_x64"))}  # type: ignore[no-untyped-call]
+
+
+def environment(run: Run) -> dict[str, Any]:
+    """The circumstances of a run, as the ledger states them."""
+    devices = sorted({each["device"] for each in run.settings if each.get("device")})
+    return {
+        "netprops": _version("netprops"),
+        "python": platform.python_version(),
+        "jax": _version("jax"),
+        "device": ", ".join(devices) or "none",
+        "x64": bool(run.settings) and all(each.get("x64", False) for each in run.settings),
+        "profile": ", ".join(sorted({each["profile"] for each in run.settings})) or profile_name(),
+        "seed": run.seed,
+        "workers": max(run.workers, 1),
+        "wall_seconds": round(time.perf_counter() - run.started, 3),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+def header(run: Run) -> str:
+    """One line on what the run is about to use.  Starts JAX only in a process that will run the tests itself."""
+    parts = []
+    if "jax" in sys.modules and not run.workers:
+        here = settings_here()
+        parts += [here["device"] or "no device", "float64" if here["x64"] else "float32"]
+    if "hypothesis" in sys.modules:
+        from hypothesis import settings
+
+        parts.append(f"profile {profile_name()} ({settings().max_examples} examples)")
+    parts.append(f"{run.workers} workers" if run.workers else "1 process")
+    return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
+
+
+def close(run: Run, folders: Sequence[Path]) -> bool:
+    """Judge every claim, write the ledger if one is wanted, and say whether the run must fail."""
+    if not run.settings:
+        run.settings.append(settings_here())
+    run.judged = ledger.judge(run.collection, run.trials)
+    run.missing = unshown_rows(run, folders)
+    if run.folder is not None:
+        ledger.write(run.folder, environment(run), run.judged)
+    return bool(run.missing) or any(claim.fails for claim in run.judged)
+
+
+def summary(run: Run, *, brief: bool) -> Iterator[terminal.Line]:
+    """The lines at the end of the run."""
+    return terminal.summary(environment(run), run.judged, run.missing, brief=brief)
