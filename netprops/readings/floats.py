@@ -1,0 +1,719 @@
+"""The float reading: a program at many points at once, in float64 NumPy, without compiling anything.
+
+Every value of the jaxpr carries a leading axis: the batch, or 1 where the value does not depend on the arguments, so
+that NumPy's broadcasting does all the batching. An elementwise primitive is one row of `ELEMENTWISE`; a primitive
+without a rule is run by JAX, one at a time. `device=True` compiles the whole program instead, once per program.
+
+Floats find candidates; they never decide anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+import jax
+import numpy as np
+import scipy.special  # type: ignore[import-untyped]
+
+from netprops.domains import DomainError
+from netprops.readings import jaxpr as jaxprs
+from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Array = np.ndarray[Any, Any]
+
+_TILE_ENTRIES = 1 << 18  # doubles of the widest intermediate value that one NumPy pass may hold
+_DEVICE_ROWS = 4096  # points of one call of a compiled program: one shape, so one compilation
+_COMPILED_KEPT = 32
+
+
+@dataclass
+class _Pass:
+    """One evaluation under way: remembered index tables, and the largest intermediate value of each row if asked."""
+
+    positions: dict[Any, Array]
+    largest: Array | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Rough cost of one point: scalar operations (a transcendental one counts eight), and the widest value."""
+
+    operations: int
+    widest: int
+
+
+@dataclass
+class _Notes:
+    """What is remembered about a program for as long as it lives."""
+
+    positions: dict[Any, Array] = field(default_factory=dict)
+    cost: Cost | None = None
+
+
+_notes: WeakKeyDictionary[Program, _Notes] = WeakKeyDictionary()
+_compiled: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
+
+
+def evaluate_batch(program: Program, points: Sequence[Array], *, device: bool = False) -> list[Array]:
+    """The flat outputs of `program` at B points: one array (B, *out_shape) per output.
+
+    Args:
+        points: one array (B, *shape) per flat argument.
+        device: compile the program with XLA and run it on JAX's default device, in calls of a fixed number of rows.
+            Worth it when `cost(program).operations` times B is some billions.
+
+    Infinities and NaNs come out as they are, without warnings.
+
+    Raises:
+        DomainError: points that are not shaped like the arguments.
+        UnsupportedError: a primitive that neither NumPy nor JAX can evaluate.
+    """
+    rows = _rows(program, points)
+    if rows == 0:
+        return [np.empty((0, *shape)) for shape in program.out_shapes]
+    if device:
+        return _on_device(program, points, rows)
+    tile = max(1, _TILE_ENTRIES // max(1, cost(program).widest))
+    pieces = [_evaluate(program, [x[i : i + tile] for x in points])[0] for i in range(0, rows, tile)]
+    return pieces[0] if len(pieces) == 1 else [np.concatenate(column) for column in zip(*pieces, strict=True)]
+
+
+def magnitudes(program: Program, points: Sequence[Array]) -> Array:
+    """The largest absolute intermediate value at each of B points, shape (B,): rounding errors scale with it."""
+    rows = _rows(program, points)
+    return _evaluate(program, points, np.zeros(rows))[1]
+
+
+def cost(program: Program) -> Cost:
+    """Rough cost of evaluating the program at one point."""
+    notes = _notes.setdefault(program, _Notes())
+    if notes.cost is None:
+        notes.cost = _cost(program.closed.jaxpr)
+    return notes.cost
+
+
+def _rows(program: Program, points: Sequence[Array]) -> int:
+    if len(points) != len(program.arguments):
+        raise DomainError(f"{len(points)} arrays of points for {len(program.arguments)} arguments")
+    for array, leaf in zip(points, program.arguments, strict=True):
+        if array.shape[1:] != leaf.shape or len(array) != len(points[0]):
+            raise DomainError(f"points of shape {array.shape} for the domain {leaf} of shape {leaf.shape}")
+    return len(points[0])
+
+
+def _evaluate(program: Program, points: Sequence[Array], largest: Array | None = None) -> tuple[list[Array], Array]:
+    rows = len(points[0])
+    under_way = _Pass(_notes.setdefault(program, _Notes()).positions, largest)
+    with np.errstate(all="ignore"):
+        out = _run(program.closed.jaxpr, program.closed.consts, [np.asarray(x, np.float64) for x in points], under_way)
+    full = [np.broadcast_to(y, (rows, *shape)) for y, shape in zip(out, program.out_shapes, strict=True)]
+    return full, np.zeros(rows) if under_way.largest is None else under_way.largest
+
+
+def _on_device(program: Program, points: Sequence[Array], rows: int) -> list[Array]:
+    function = _executable(program)
+    pieces = []
+    for i in range(0, rows, _DEVICE_ROWS):
+        tile = [x[i : i + _DEVICE_ROWS] for x in points]
+        short = _DEVICE_ROWS - len(tile[0])
+        padded = [np.concatenate([x, np.repeat(x[-1:], short, axis=0)]) for x in tile]
+        out = function(*padded)
+        pieces.append([np.asarray(y)[: len(tile[0])] for y in out])
+    return [np.concatenate(column) for column in zip(*pieces, strict=True)]
+
+
+def _executable(program: Program) -> Callable[..., Any]:
+    key = (program.key, jax.default_backend())
+    if key not in _compiled:
+        function = jaxprs.core.jaxpr_as_fun(program.closed)  # type: ignore[attr-defined]
+        with jax.default_matmul_precision("highest"):
+            shapes = [np.zeros((_DEVICE_ROWS, *leaf.shape)) for leaf in program.arguments]
+            _compiled[key] = jax.jit(jax.vmap(function)).lower(*shapes).compile()
+        if len(_compiled) > _COMPILED_KEPT:
+            _compiled.popitem(last=False)
+    _compiled.move_to_end(key)
+    return _compiled[key]
+
+
+def _cost(jaxpr: Any) -> Cost:
+    operations, widest = 0, 1
+    for eqn in jaxpr.eqns:
+        size = sum(math.prod(v.aval.shape) for v in eqn.outvars)
+        inner = [_cost(sub) for sub in _inner(eqn)]
+        for part in inner:
+            operations += part.operations * eqn.params.get("length", 1)
+            widest = max(widest, part.widest)
+        if not inner:
+            operations += size * _weight(eqn)
+        widest = max(widest, size)
+    return Cost(operations, widest)
+
+
+def _weight(eqn: Any) -> int:
+    name = eqn.primitive.name
+    if name == "dot_general":
+        (contract, _), _ = eqn.params["dimension_numbers"]
+        return int(2 * math.prod(eqn.invars[0].aval.shape[d] for d in contract))
+    if name == "conv_general_dilated":
+        return int(2 * math.prod(eqn.invars[1].aval.shape))
+    return 8 if name in TRANSCENDENTAL else 1
+
+
+def _inner(eqn: Any) -> list[Any]:
+    found = []
+    for value in eqn.params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            bare = getattr(item, "jaxpr", item)
+            if hasattr(bare, "eqns"):
+                found.append(bare)
+    return found
+
+
+# ------------------------------------------------------------------ the interpreter
+
+
+def _run(jaxpr: Any, consts: Sequence[Any], arguments: Sequence[Array], under_way: _Pass) -> list[Array]:
+    values: dict[Any, Array] = {}
+
+    def read(atom: Any) -> Array:
+        return np.asarray(atom.val)[None] if hasattr(atom, "val") else values[atom]
+
+    values.update(zip(jaxpr.constvars, (np.asarray(c)[None] for c in consts), strict=True))
+    values.update(zip(jaxpr.invars, arguments, strict=True))
+    for eqn in jaxpr.eqns:
+        results = _equation(eqn, [read(atom) for atom in eqn.invars], under_way)
+        values.update(zip(eqn.outvars, results, strict=True))
+        if under_way.largest is not None:
+            for result in results:
+                _enlarge(under_way, result)
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _enlarge(under_way: _Pass, value: Array) -> None:
+    if np.issubdtype(value.dtype, np.floating) and value.size:
+        by_row = np.abs(value).reshape(len(value), -1).max(axis=1)
+        # A max-shifted form holds infinities for a moment (the mask of a maximum); they say nothing about rounding.
+        by_row = np.where(np.isfinite(by_row), by_row, 0.0)
+        under_way.largest = np.maximum(cast("Array", under_way.largest), by_row)
+
+
+def _equation(eqn: Any, inputs: list[Array], under_way: _Pass) -> list[Array]:
+    name = eqn.primitive.name
+    if name in ELEMENTWISE:
+        return [np.asarray(ELEMENTWISE[name](*_aligned(inputs)))]
+    if name in INLINED:
+        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+        inner, consts = (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
+        return _run(inner, consts, inputs, under_way)
+    if name in RULES:
+        result = RULES[name](eqn, inputs, under_way)
+        if result is not None:
+            return result if isinstance(result, list) else [result]
+    return _by_jax(eqn, inputs)
+
+
+def _aligned(inputs: Sequence[Array]) -> list[Array]:
+    """Scalars beside arrays: (rows,) becomes (rows, 1, ..., 1)."""
+    rank = max(x.ndim for x in inputs)
+    return [x if x.ndim == rank else x.reshape(len(x), *(1,) * (rank - 1)) for x in inputs]
+
+
+def _by_jax(eqn: Any, inputs: list[Array]) -> list[Array]:
+    """Any primitive, as JAX evaluates it, with its own batching rule."""
+
+    def bind(*xs: Any) -> Any:
+        return eqn.primitive.bind(*xs, **eqn.params)
+
+    rows = max((len(x) for x in inputs), default=1)
+    try:
+        if rows == 1:
+            out = bind(*(jax.numpy.asarray(x[0]) for x in inputs))
+        else:
+            batched = [len(x) == rows for x in inputs]
+            given = [x if many else x[0] for x, many in zip(inputs, batched, strict=True)]
+            out = jax.vmap(bind, in_axes=[0 if many else None for many in batched])(*map(jax.numpy.asarray, given))
+    except NotImplementedError as error:
+        raise UnsupportedError(
+            f"the float reading cannot evaluate the primitive `{eqn.primitive.name}`: {error}. "
+            "An elementwise function is one row of ELEMENTWISE in netprops/readings/floats.py."
+        ) from None
+    results = [np.asarray(y) for y in (out if eqn.primitive.multiple_results else [out])]
+    return [y[None] for y in results] if rows == 1 else results
+
+
+# ------------------------------------------------------------------ elementwise
+
+
+def _divide(x: Array, y: Array) -> Array:
+    if np.issubdtype(x.dtype, np.integer):
+        return cast("Array", np.trunc(x / y).astype(x.dtype))
+    return cast("Array", x / y)
+
+
+def _choose(which: Array, *cases: Array) -> Array:
+    if len(cases) == 2:
+        return np.where(which.astype(bool), cases[1], cases[0])
+    return np.select([which == k for k in range(len(cases))], cases)
+
+
+ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
+    "abs": np.abs,
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "add": np.add,
+    "add_any": np.add,
+    "and": np.bitwise_and,
+    "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "atanh": np.arctanh,
+    "bessel_i0e": scipy.special.i0e,
+    "bessel_i1e": scipy.special.i1e,
+    "cbrt": np.cbrt,
+    "ceil": np.ceil,
+    "clamp": lambda lo, x, hi: np.minimum(np.maximum(x, lo), hi),
+    "copy": np.asarray,
+    "copy_p": np.asarray,
+    "cos": np.cos,
+    "cosh": np.cosh,
+    "digamma": scipy.special.psi,
+    "div": _divide,
+    "eq": np.equal,
+    "erf": scipy.special.erf,
+    "erf_inv": scipy.special.erfinv,
+    "erfc": scipy.special.erfc,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "floor": np.floor,
+    "ge": np.greater_equal,
+    "gt": np.greater,
+    "igamma": scipy.special.gammainc,
+    "igammac": scipy.special.gammaincc,
+    "is_finite": np.isfinite,
+    "le": np.less_equal,
+    "lgamma": scipy.special.gammaln,
+    "log": np.log,
+    "log1p": np.log1p,
+    "logistic": scipy.special.expit,
+    "lt": np.less,
+    "max": np.maximum,
+    "min": np.minimum,
+    "mul": np.multiply,
+    "ne": np.not_equal,
+    "neg": np.negative,
+    "nextafter": np.nextafter,
+    "not": np.invert,
+    "or": np.bitwise_or,
+    "pow": np.power,
+    "regularized_incomplete_beta": scipy.special.betainc,
+    "rem": np.fmod,
+    "rsqrt": lambda x: 1.0 / np.sqrt(x),
+    "select_n": _choose,
+    "sign": np.sign,
+    "sin": np.sin,
+    "sinh": np.sinh,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "stop_gradient": np.asarray,
+    "sub": np.subtract,
+    "tan": np.tan,
+    "tanh": np.tanh,
+    "xor": np.bitwise_xor,
+}
+
+TRANSCENDENTAL = frozenset(
+    {"acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "digamma", "erf", "erf_inv"}
+    | {"erfc", "exp", "exp2", "expm1", "lgamma", "log", "log1p", "logistic", "pow", "sin", "sinh", "tan", "tanh"}
+)
+
+
+# ------------------------------------------------------------------ everything else: rule(eqn, inputs, pass)
+
+Result = Array | list[Array] | None  # None: this case is left to JAX
+
+
+def _integer_pow(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    x, exponent = inputs[0], eqn.params["y"]
+    power, out, base = abs(exponent), None, x
+    while power:
+        if power & 1:
+            out = base if out is None else out * base
+        power >>= 1
+        base = base * base if power else base
+    if out is None:
+        return np.ones_like(x)
+    return out if exponent > 0 else 1.0 / out
+
+
+def _round(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    x = inputs[0]
+    if int(eqn.params["rounding_method"]) == 1:
+        return np.rint(x)
+    return np.copysign(np.floor(np.abs(x) + 0.5), x)
+
+
+def _convert(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return inputs[0].astype(eqn.params["new_dtype"])
+
+
+def _reduce_precision(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    whole = eqn.params["exponent_bits"] >= 11 and eqn.params["mantissa_bits"] >= 52
+    return inputs[0] if whole else None
+
+
+def _reshape(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return inputs[0].reshape(len(inputs[0]), *eqn.outvars[0].aval.shape)
+
+
+def _broadcast_in_dim(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    x, shape = inputs[0], eqn.params["shape"]
+    expanded = [1] * len(shape)
+    for axis, target in enumerate(eqn.params["broadcast_dimensions"]):
+        expanded[target] = x.shape[axis + 1]
+    return np.broadcast_to(x.reshape(len(x), *expanded), (len(x), *shape))
+
+
+def _slice(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    p = eqn.params
+    strides = p["strides"] or (1,) * len(p["start_indices"])
+    return inputs[0][(slice(None), *map(slice, p["start_indices"], p["limit_indices"], strides))]
+
+
+def _transpose(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return inputs[0].transpose(0, *(axis + 1 for axis in eqn.params["permutation"]))
+
+
+def _rev(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return np.flip(inputs[0], tuple(axis + 1 for axis in eqn.params["dimensions"]))
+
+
+def _together(inputs: Sequence[Array]) -> list[Array]:
+    rows = max(len(x) for x in inputs)
+    return [np.broadcast_to(x, (rows, *x.shape[1:])) for x in inputs]
+
+
+def _concatenate(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return np.concatenate(_together(inputs), axis=eqn.params["dimension"] + 1)
+
+
+def _stack(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return np.stack(_together(inputs), axis=eqn.params["axis"] + 1)
+
+
+def _split(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return list(np.split(inputs[0], np.cumsum(eqn.params["sizes"])[:-1], axis=eqn.params["axis"] + 1))
+
+
+def _iota(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    return cast("Array", MOVEMENT["iota"](_as_integers(eqn), [], _NO_ALGEBRA)).astype(eqn.params["dtype"])[None]
+
+
+@dataclass(frozen=True)
+class _Equation:
+    """As much of an equation as the exact readings' data-movement rules look at."""
+
+    params: Mapping[str, Any]
+    primitive: Any
+    invars: Any
+    outvars: Any
+    source_info: Any
+
+
+_NO_ALGEBRA = cast("Any", None)  # data movement of plain integers never looks at the algebra
+
+
+def _as_integers(eqn: Any) -> Any:
+    params = {**eqn.params, "dtype": np.dtype(np.int64)}
+    return _Equation(params, eqn.primitive, eqn.invars, eqn.outvars, eqn.source_info)
+
+
+def _ids(x: Array, first: int = 0) -> Array:
+    return np.arange(first, first + math.prod(x.shape[1:])).reshape(x.shape[1:])
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(len(x), math.prod(x.shape[1:]))
+
+
+def _remembered(eqn: Any, known: Sequence[Array], under_way: _Pass, build: Callable[[], Array]) -> Array:
+    key = (id(eqn), tuple(x.tobytes() for x in known))
+    if key not in under_way.positions:
+        under_way.positions[key] = build()
+    return under_way.positions[key]
+
+
+def _moved(n_data: int) -> Callable[[Any, list[Array], _Pass], Result]:
+    """Data movement of the first `n_data` operands by known indices: done once on integer ids, then by fancy index."""
+
+    def rule(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+        # The operands of a scatter come as (operand, indices, updates), of all others as (data..., indices...).
+        scatter = eqn.primitive.name == "scatter"
+        data = [inputs[0], inputs[2]] if scatter else inputs[:n_data]
+        indices = [inputs[1]] if scatter else inputs[n_data:]
+        if any(len(x) > 1 for x in indices):
+            return None
+
+        def build() -> Array:
+            firsts = np.cumsum([0, *(math.prod(x.shape[1:]) for x in data)]).tolist()
+            ids = [_ids(x, first) for x, first in zip(data, firsts, strict=False)]
+            known = [x[0] for x in indices]
+            operands = [ids[0], *known, ids[1]] if scatter else [*ids, *known]
+            return cast("Array", MOVEMENT[eqn.primitive.name](eqn, operands, _NO_ALGEBRA))
+
+        try:
+            where = _remembered(eqn, indices, under_way, build)
+        except UnsupportedError:
+            return None
+        flat = _flat(data[0]) if n_data == 1 else np.concatenate(_together([_flat(x) for x in data]), axis=1)
+        return flat[:, where]
+
+    return rule
+
+
+def _accumulated(accumulate: np.ufunc) -> Callable[[Any, list[Array], _Pass], Result]:
+    """The scatters that combine: scatter-add and its like, at known indices."""
+
+    def rule(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+        x, indices, updates = inputs
+        if len(indices) > 1:
+            return None
+        where = _remembered(eqn, [indices], under_way, lambda: _scatter_positions(eqn, x, indices[0], updates))
+        x, flat_updates = _together([_flat(x), _flat(updates)])
+        out, inside = x.copy(), where.reshape(-1) >= 0
+        where_in: Any = (slice(None), where.reshape(-1)[inside])
+        accumulate.at(out, where_in, flat_updates[:, inside])
+        return out.reshape(len(out), *eqn.outvars[0].aval.shape)
+
+    return rule
+
+
+def _scatter_positions(eqn: Any, x: Array, indices: Array, updates: Array) -> Array:
+    d = eqn.params["dimension_numbers"]
+    windows = iter(updates.shape[axis + 1] for axis in d.update_window_dims)
+    absent = (*d.inserted_window_dims, *d.operand_batching_dims)
+    sizes = [1 if axis in absent else next(windows) for axis in range(x.ndim - 1)]
+    return jaxprs._gather_positions(
+        eqn, x.shape[1:], indices, d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims,
+        d.operand_batching_dims, d.scatter_indices_batching_dims, sizes, eqn.params["mode"],
+    )  # fmt: skip
+
+
+def _reduced(reduce: Callable[..., Any]) -> Callable[[Any, list[Array], _Pass], Result]:
+    return lambda eqn, inputs, under_way: np.asarray(
+        reduce(inputs[0], axis=tuple(axis + 1 for axis in eqn.params["axes"]))
+    )
+
+
+def _index_of(pick: Callable[..., Any]) -> Callable[[Any, list[Array], _Pass], Result]:
+    def rule(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+        (axis,) = eqn.params["axes"]
+        return np.asarray(pick(inputs[0], axis=axis + 1)).astype(eqn.params["index_dtype"])
+
+    return rule
+
+
+def _running(accumulate: Callable[..., Any]) -> Callable[[Any, list[Array], _Pass], Result]:
+    def rule(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+        axis, x = eqn.params["axis"] + 1, inputs[0]
+        if eqn.params["reverse"]:
+            return np.flip(np.asarray(accumulate(np.flip(x, axis), axis=axis)), axis)
+        return np.asarray(accumulate(x, axis=axis))
+
+    return rule
+
+
+def _sort(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    axis, keys = eqn.params["dimension"] + 1, eqn.params["num_keys"]
+    if len(inputs) == 1:
+        return [np.sort(inputs[0], axis=axis)]
+    arrays = _together(inputs)
+    order = np.lexsort(arrays[:keys][::-1], axis=axis)
+    return [np.take_along_axis(x, order, axis=axis) for x in arrays]
+
+
+def _top_k(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    x = inputs[0]
+    if eqn.params.get("axis", x.ndim - 2) != x.ndim - 2:
+        return None
+    order = np.argsort(-x, axis=-1, kind="stable")[..., : eqn.params["k"]]
+    return [np.take_along_axis(x, order, axis=-1), order.astype(np.int32)]
+
+
+def _dot_general(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    (left_contract, right_contract), (left_batch, right_batch) = eqn.params["dimension_numbers"]
+    left, right = inputs
+    left_free = [d for d in range(left.ndim - 1) if d not in left_contract and d not in left_batch]
+    right_free = [d for d in range(right.ndim - 1) if d not in right_contract and d not in right_batch]
+    batch = [left.shape[d + 1] for d in left_batch]
+    contracted = math.prod(left.shape[d + 1] for d in left_contract)
+    m = math.prod(left.shape[d + 1] for d in left_free)
+    n = math.prod(right.shape[d + 1] for d in right_free)
+    a = _axes(left, (*left_batch, *left_free, *left_contract)).reshape(len(left), *batch, m, contracted)
+    b = _axes(right, (*right_batch, *right_contract, *right_free)).reshape(len(right), *batch, contracted, n)
+    out = _matmul(a, b)
+    free = [left.shape[d + 1] for d in left_free] + [right.shape[d + 1] for d in right_free]
+    return out.reshape(len(out), *batch, *free)
+
+
+def _axes(x: Array, axes: Sequence[int]) -> Array:
+    return x.transpose(0, *(axis + 1 for axis in axes))
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    """(rows, ..., m, k) times (rows, ..., k, n); one large product where an operand is the same for every row."""
+    rows, m, k, n = max(len(a), len(b)), a.shape[-2], a.shape[-1], b.shape[-1]
+    if m == 1 and n == 1:
+        return cast("Array", np.einsum("...ik,...kj->...ij", a, b))
+    if a.ndim == 3 and rows > 1 and len(b) == 1:
+        return cast("Array", (a.reshape(-1, k) @ b[0]).reshape(rows, m, n))
+    if a.ndim == 3 and rows > 1 and len(a) == 1:
+        return cast("Array", (b.transpose(0, 2, 1).reshape(-1, k) @ a[0].T).reshape(rows, n, m).transpose(0, 2, 1))
+    return cast("Array", np.matmul(a, b))
+
+
+def _convolution(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    """``conv_general_dilated`` as matrix products over the positions that each output reads."""
+    p = eqn.params
+    if p["batch_group_count"] != 1:
+        return None
+    numbers, groups = p["dimension_numbers"], p["feature_group_count"]
+    left, right = _axes(inputs[0], numbers.lhs_spec), _axes(inputs[1], numbers.rhs_spec)
+    images, features = left.shape[1:3]
+    outs, ins = right.shape[1:3]
+    space, window = left.shape[3:], right.shape[3:]
+    where = _remembered(
+        eqn, [], under_way,
+        lambda: jaxprs._windows(np.arange(math.prod(space)).reshape(space), window, p["window_strides"], p["padding"],
+                                p["lhs_dilation"], p["rhs_dilation"]),
+    )  # fmt: skip
+    out_space = where.shape[: len(space)]
+    places = where.reshape(math.prod(out_space), -1)
+    zero = np.zeros((len(left), images, features, 1))
+    flat = np.concatenate([left.reshape(len(left), images, features, -1), zero], axis=-1)
+    patches = flat[..., places].reshape(len(left), images, groups, ins, *places.shape)
+    columns = patches.transpose(0, 2, 1, 4, 3, 5).reshape(len(left), groups, images * len(places), -1)
+    kernel = right.reshape(len(right), groups, outs // groups, -1).transpose(0, 1, 3, 2)
+    out = np.matmul(columns, kernel).reshape(-1, groups, images, len(places), outs // groups)
+    shaped = out.transpose(0, 2, 1, 4, 3).reshape(len(out), images, outs, *out_space)
+    return _axes(shaped, np.argsort(numbers.out_spec).tolist())
+
+
+def _reduce_window(reduce: Callable[..., Any], empty: float) -> Callable[[Any, list[Array], _Pass], Result]:
+    def rule(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+        p, x = eqn.params, inputs[0]
+        where = _remembered(
+            eqn, [], under_way,
+            lambda: jaxprs._windows(_ids(x), p["window_dimensions"], p["window_strides"], p["padding"],
+                                    p["base_dilation"], p["window_dilation"]),
+        )  # fmt: skip
+        flat = np.concatenate([_flat(x), np.full((len(x), 1), empty)], axis=1)
+        rank = x.ndim - 1
+        return np.asarray(reduce(flat[:, where], axis=tuple(range(1 + rank, 1 + 2 * rank))))
+
+    return rule
+
+
+def _scan(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    p = eqn.params
+    n_consts, n_carry, length = p["num_consts"], p["num_carry"], p["length"]
+    consts, carry, xs = inputs[:n_consts], inputs[n_consts : n_consts + n_carry], inputs[n_consts + n_carry :]
+    steps: list[list[Array]] = []
+    for i in range(length - 1, -1, -1) if p["reverse"] else range(length):
+        step = _run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*consts, *carry, *(x[:, i] for x in xs)], under_way)
+        carry = step[:n_carry]
+        steps.append(step[n_carry:])
+    if p["reverse"]:
+        steps.reverse()
+    return [*carry, *(np.stack(_together(column), axis=1) for column in zip(*steps, strict=True))]
+
+
+def _while(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    """Rows whose loop has ended keep their values while the others go on."""
+    p = eqn.params
+    n_cond, n_body = p["cond_nconsts"], p["body_nconsts"]
+    cond_consts, body_consts, carry = inputs[:n_cond], inputs[n_cond : n_cond + n_body], inputs[n_cond + n_body :]
+    alive = np.ones(1, dtype=bool)
+    for _ in range(MAX_TRIPS):
+        (go,) = _run(p["cond_jaxpr"].jaxpr, p["cond_jaxpr"].consts, [*cond_consts, *carry], under_way)
+        alive = alive & go
+        if not alive.any():
+            return list(carry)
+        new = _run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry], under_way)
+        carry = [_choose(*_aligned([alive, old, fresh])) for old, fresh in zip(carry, new, strict=True)]
+    raise UnsupportedError(f"a while loop runs more than {MAX_TRIPS} times")
+
+
+def _cond(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    branches = eqn.params["branches"]
+    which = np.clip(inputs[0].astype(int), 0, len(branches) - 1)
+    if len(which) == 1:
+        branch = branches[int(which[0])]
+        return _run(branch.jaxpr, branch.consts, inputs[1:], under_way)
+    outcomes = [_run(branch.jaxpr, branch.consts, inputs[1:], under_way) for branch in branches]
+    return [np.select([_aligned([which == k, cases[0]])[0] for k in range(len(branches))], _together(cases))
+            for cases in zip(*outcomes, strict=True)]  # fmt: skip
+
+
+RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
+    "argmax": _index_of(np.argmax),
+    "argmin": _index_of(np.argmin),
+    "broadcast_in_dim": _broadcast_in_dim,
+    "concatenate": _concatenate,
+    "cond": _cond,
+    "conv_general_dilated": _convolution,
+    "convert_element_type": _convert,
+    "cumlogsumexp": _running(np.logaddexp.accumulate),
+    "cummax": _running(np.maximum.accumulate),
+    "cummin": _running(np.minimum.accumulate),
+    "cumprod": _running(np.multiply.accumulate),
+    "cumsum": _running(np.add.accumulate),
+    "dot_general": _dot_general,
+    "dynamic_slice": _moved(1),
+    "dynamic_update_slice": _moved(2),
+    "expand_dims": _reshape,
+    "gather": _moved(1),
+    "integer_pow": _integer_pow,
+    "iota": _iota,
+    "optimization_barrier": lambda eqn, inputs, under_way: inputs,
+    "pad": _moved(2),
+    "reduce_and": _reduced(np.all),
+    "reduce_max": _reduced(np.max),
+    "reduce_min": _reduced(np.min),
+    "reduce_or": _reduced(np.any),
+    "reduce_precision": _reduce_precision,
+    "reduce_prod": _reduced(np.prod),
+    "reduce_sum": _reduced(np.sum),
+    "reduce_window_max": _reduce_window(np.max, -math.inf),
+    "reduce_window_min": _reduce_window(np.min, math.inf),
+    "reduce_window_sum": _reduce_window(np.sum, 0.0),
+    "reshape": _reshape,
+    "rev": _rev,
+    "round": _round,
+    "scan": _scan,
+    "scatter": _moved(2),
+    "scatter-add": _accumulated(np.add),
+    "scatter_add": _accumulated(np.add),
+    "scatter-max": _accumulated(np.maximum),
+    "scatter_max": _accumulated(np.maximum),
+    "scatter-min": _accumulated(np.minimum),
+    "scatter_min": _accumulated(np.minimum),
+    "scatter-mul": _accumulated(np.multiply),
+    "scatter_mul": _accumulated(np.multiply),
+    "slice": _slice,
+    "sort": _sort,
+    "split": _split,
+    "squeeze": _reshape,
+    "stack": _stack,
+    "top_k": _top_k,
+    "transpose": _transpose,
+    "while": _while,
+}
