@@ -1,0 +1,295 @@
+"""The table of elementwise functions of one variable: value and first two derivatives, in balls.
+
+A row is one primitive of JAX. Its functions take and return `flint.arb` balls at the precision in force and are true
+enclosures: ``value(x)`` contains f(t) for every t in x where f is real, or is NaN. Formulas are from the NIST Digital
+Library of Mathematical Functions (DLMF), chapters 4, 5, 7 and 10. To add a function, add a row; the tests iterate it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from flint import arb, fmpq
+
+from netprops.domains import WHOLE_LINE, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Ball: TypeAlias = arb
+NAN = arb("nan")
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One smooth function of one real variable.
+
+    Attributes:
+        name: JAX's name of the primitive.
+        value: x -> f(x).
+        first: x, f(x) -> f'(x), on the interior of the domain.
+        second: x, f(x) -> f''(x), on the interior of the domain.
+        domain: where f is known here to be real; f is twice differentiable in its interior except where `first` is NaN.
+        complete: whether f is undefined outside the domain (if not, this table merely does not know it there).
+    """
+
+    name: str
+    value: Callable[[Ball], Ball]
+    first: Callable[[Ball, Ball], Ball]
+    second: Callable[[Ball, Ball], Ball]
+    domain: Interval = WHOLE_LINE
+    complete: bool = True
+
+    def __call__(self, x: Ball) -> Ball:
+        """f(x), NaN unless the whole ball lies in the domain."""
+        return self.value(x) if within(x, self.domain) else NAN
+
+    def derivatives(self, x: Ball, y: Ball) -> tuple[Ball, Ball]:
+        """f'(x) and f''(x), NaN unless the whole ball lies in the interior of the domain."""
+        if not within(x, self.domain, interior=True):
+            return NAN, NAN
+        return self.first(x, y), self.second(x, y)
+
+
+def within(x: Ball, domain: Interval, *, interior: bool = False) -> bool:
+    """Whether every number of the ball certainly lies in the domain (in its interior)."""
+    lo, hi = domain.lo, domain.hi
+    above = lo is None or (x > ball(lo) if interior or domain.lo_open else x >= ball(lo))
+    below = hi is None or (x < ball(hi) if interior or domain.hi_open else x <= ball(hi))
+    return above and below
+
+
+def outside(x: Ball, domain: Interval) -> bool:
+    """Whether no number of the ball lies in the domain, certainly."""
+    lo, hi = domain.lo, domain.hi
+    below = lo is not None and (x <= ball(lo) if domain.lo_open else x < ball(lo))
+    above = hi is not None and (x >= ball(hi) if domain.hi_open else x > ball(hi))
+    return below or above
+
+
+def ball(x: fmpq) -> Ball:
+    """The rational number as a ball: exact (radius 0) if it is dyadic, whatever the precision; else rounded."""
+    denominator = int(x.q)
+    if denominator & (denominator - 1) == 0:
+        return arb((int(x.p), 1 - denominator.bit_length()))
+    return arb(x)
+
+
+def hull(*balls: Ball) -> Ball:
+    """A ball that contains all the given ones; NaN if any is infinite or NaN."""
+    if not all(x.is_finite() for x in balls):
+        return NAN
+    united = balls[0]
+    for x in balls[1:]:
+        united = united.union(x)
+    return united
+
+
+def power(x: Ball, n: int) -> Ball:
+    """``x**n`` for an integer n; an even power of a ball around 0 is not negative by more than rounding."""
+    if n < 0:
+        return 1 / power(x, -n)
+    if n % 2 == 0 and not x.is_exact() and x.contains(0):
+        return hull(arb(0), x.abs_upper() ** n)
+    if n == 2:
+        return x * x
+    return x**n if x.is_exact() or n < 2 else _product(x, n)
+
+
+def _product(x: Ball, n: int) -> Ball:
+    result, square = arb(1), x
+    while n:
+        if n & 1:
+            result = result * square
+        square = square * square
+        n >>= 1
+    return result
+
+
+def logistic(x: Ball) -> Ball:
+    """1/(1 + exp(-x)); at both ends of a wide ball, since it increases."""
+    if x.is_exact() or x.rad() < 1:
+        return 1 / (1 + (-x).exp())
+    return hull(logistic(x.lower()), logistic(x.upper()))
+
+
+def strict_sign(x: Ball) -> Ball:
+    """1 or -1, NaN if the ball touches 0."""
+    return arb(1) if x > 0 else arb(-1) if x < 0 else NAN
+
+
+def cube_root(x: Ball) -> Ball:
+    """The real cube root, odd and increasing."""
+    if x > 0:
+        return x.root(3)
+    if x < 0:
+        return -(-x).root(3)
+    if x == 0:
+        return arb(0)
+    return hull(cube_root(x.lower()), cube_root(x.upper()))
+
+
+def _bessel(order: int, x: Ball) -> Ball:
+    """``exp(-|x|) I_order(x)`` for order 0 or 1 (DLMF 10.25); I_0 is even, I_1 odd."""
+    if order == 0 or x >= 0:
+        return abs(x).bessel_i(order, scaled=True)
+    return -_bessel(order, -x) if x < 0 else NAN if not x.is_finite() else _bessel_odd_hull(x)
+
+
+def _bessel_odd_hull(x: Ball) -> Ball:
+    """An enclosure of ``exp(-|x|) I_1(x)`` on a ball around 0, from 0 <= exp(-|x|) I_1(|x|) <= |x|/2."""
+    bound = x.abs_upper() / 2
+    return hull(-bound, bound)
+
+
+def _sqrt_pi() -> Ball:
+    return arb.const_sqrt_pi()
+
+
+def _log2() -> Ball:
+    return arb.const_log2()
+
+
+def _interval(lo: int | None = None, hi: int | None = None, *, closed: bool = False) -> Interval:
+    low, high = (None if end is None else fmpq(end) for end in (lo, hi))
+    return Interval(low, high, lo_open=not closed, hi_open=not closed)
+
+
+def _second_bessel_0(x: Ball, y: Ball) -> Ball:
+    """From I_0'' = I_0 - I_1/x (DLMF 10.25.1): (exp(-sx) I_0)'' = 2 i0e - (2s + 1/x) i1e, s the sign of x."""
+    s = strict_sign(x)
+    return 2 * y - (2 * s + 1 / x) * _bessel(1, x)
+
+
+def _second_bessel_1(x: Ball, y: Ball) -> Ball:
+    """From I_1' = I_0 - I_1/x: (exp(-sx) I_1)'' = (2 + 2s/x + 2/x^2) i1e - (2s + 1/x) i0e, s the sign of x."""
+    s = strict_sign(x)
+    return (2 + 2 * s / x + 2 / (x * x)) * y - (2 * s + 1 / x) * _bessel(0, x)
+
+
+_ROWS = (
+    Atom("exp", lambda x: x.exp(), lambda x, y: y, lambda x, y: y),
+    Atom("exp2", lambda x: (x * _log2()).exp(), lambda x, y: y * _log2(), lambda x, y: y * power(_log2(), 2)),
+    Atom("expm1", lambda x: x.expm1(), lambda x, y: x.exp(), lambda x, y: x.exp()),
+    Atom("log", lambda x: x.log(), lambda x, y: 1 / x, lambda x, y: -1 / power(x, 2), _interval(0)),
+    Atom("log1p", lambda x: x.log1p(), lambda x, y: 1 / (1 + x), lambda x, y: -1 / power(1 + x, 2), _interval(-1)),
+    Atom(
+        "logistic",
+        logistic,
+        lambda x, y: y * logistic(-x),
+        lambda x, y: -y * logistic(-x) * (x / 2).tanh(),
+    ),
+    Atom("tanh", lambda x: x.tanh(), lambda x, y: power(x.sech(), 2), lambda x, y: -2 * y * power(x.sech(), 2)),
+    Atom("sin", lambda x: x.sin(), lambda x, y: x.cos(), lambda x, y: -y),
+    Atom("cos", lambda x: x.cos(), lambda x, y: -x.sin(), lambda x, y: -y),
+    Atom("tan", lambda x: x.tan(), lambda x, y: power(x.sec(), 2), lambda x, y: 2 * y * power(x.sec(), 2)),
+    Atom(
+        "asin",
+        lambda x: x.asin(),
+        lambda x, y: ((1 - x) * (1 + x)).rsqrt(),
+        lambda x, y: x * power(((1 - x) * (1 + x)).rsqrt(), 3),
+        _interval(-1, 1, closed=True),
+    ),
+    Atom(
+        "acos",
+        lambda x: x.acos(),
+        lambda x, y: -((1 - x) * (1 + x)).rsqrt(),
+        lambda x, y: -x * power(((1 - x) * (1 + x)).rsqrt(), 3),
+        _interval(-1, 1, closed=True),
+    ),
+    Atom(
+        "atan",
+        lambda x: x.atan(),
+        lambda x, y: 1 / (1 + power(x, 2)),
+        lambda x, y: -2 * x / power(1 + power(x, 2), 2),
+    ),
+    Atom("sinh", lambda x: x.sinh(), lambda x, y: x.cosh(), lambda x, y: y),
+    Atom("cosh", lambda x: x.cosh(), lambda x, y: x.sinh(), lambda x, y: y),
+    Atom(
+        "asinh",
+        lambda x: x.asinh(),
+        lambda x, y: (1 + power(x, 2)).rsqrt(),
+        lambda x, y: -x * power((1 + power(x, 2)).rsqrt(), 3),
+    ),
+    Atom(
+        "acosh",
+        lambda x: x.acosh(),
+        lambda x, y: ((x - 1) * (x + 1)).rsqrt(),
+        lambda x, y: -x * power(((x - 1) * (x + 1)).rsqrt(), 3),
+        _interval(1, closed=True),
+    ),
+    Atom(
+        "atanh",
+        lambda x: x.atanh(),
+        lambda x, y: 1 / ((1 - x) * (1 + x)),
+        lambda x, y: 2 * x / power((1 - x) * (1 + x), 2),
+        _interval(-1, 1),
+    ),
+    Atom(
+        "sqrt",
+        lambda x: x.sqrt(),
+        lambda x, y: x.rsqrt() / 2,
+        lambda x, y: -power(x.rsqrt(), 3) / 4,
+        _interval(0, closed=True),
+    ),
+    Atom(
+        "rsqrt",
+        lambda x: x.rsqrt(),
+        lambda x, y: -power(y, 3) / 2,
+        lambda x, y: 3 * power(y, 5) / 4,
+        _interval(0),
+    ),
+    Atom("cbrt", cube_root, lambda x, y: y / (3 * x), lambda x, y: -2 * y / (9 * power(x, 2))),
+    Atom(
+        "erf",
+        lambda x: x.erf(),
+        lambda x, y: 2 * (-power(x, 2)).exp() / _sqrt_pi(),
+        lambda x, y: -4 * x * (-power(x, 2)).exp() / _sqrt_pi(),
+    ),
+    Atom(
+        "erfc",
+        lambda x: x.erfc(),
+        lambda x, y: -2 * (-power(x, 2)).exp() / _sqrt_pi(),
+        lambda x, y: 4 * x * (-power(x, 2)).exp() / _sqrt_pi(),
+    ),
+    Atom(
+        "erf_inv",
+        lambda x: x.erfinv(),
+        lambda x, y: _sqrt_pi() / 2 * power(y, 2).exp(),
+        lambda x, y: power(_sqrt_pi(), 2) / 2 * y * (2 * power(y, 2)).exp(),
+        _interval(-1, 1),
+    ),
+    Atom(
+        "lgamma",
+        lambda x: x.lgamma(),
+        lambda x, y: x.digamma(),
+        lambda x, y: arb(2).zeta(x),
+        _interval(0),
+        complete=False,
+    ),
+    Atom(
+        "digamma",
+        lambda x: x.digamma(),
+        lambda x, y: arb(2).zeta(x),
+        lambda x, y: -2 * arb(3).zeta(x),
+        _interval(0),
+        complete=False,
+    ),
+    Atom(
+        "bessel_i0e",
+        lambda x: _bessel(0, x),
+        lambda x, y: _bessel(1, x) - strict_sign(x) * y,
+        _second_bessel_0,
+    ),
+    Atom(
+        "bessel_i1e",
+        lambda x: _bessel(1, x),
+        lambda x, y: _bessel(0, x) - (strict_sign(x) + 1 / x) * y,
+        _second_bessel_1,
+    ),
+    Atom("square", lambda x: power(x, 2), lambda x, y: 2 * x, lambda x, y: arb(2)),
+    Atom("neg", lambda x: -x, lambda x, y: arb(-1), lambda x, y: arb(0)),
+)
+
+ATOMS: dict[str, Atom] = {atom.name: atom for atom in _ROWS}

@@ -1,0 +1,411 @@
+"""The reading in balls: a true enclosure of what a program's outputs are, at exact points or on boxes.
+
+A scalar is a `flint.arb`, midpoint and radius at a chosen precision, rounded outwards. NaN is the ball of which nothing
+is known: an operation outside its domain gives it, and so does one on a ball that merely touches what lies outside.
+A comparison is True or False only when it is certain for all numbers of both balls; else it is `UNDECIDED`, which has
+no truth value, and a choice made by it is the hull of the cases.
+
+One object stands for one real number: the same `arb` object twice is equal to itself however wide it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+import flint
+import numpy as np
+from flint import arb, arb_mat, fmpq
+
+from netprops.domains import exact
+from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
+from netprops.readings.jaxpr import Algebra, Array, Program, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """The truth value of a comparison that the balls do not settle. It is neither true nor false."""
+
+    def __bool__(self) -> NoReturn:
+        raise ValueError("an undecided comparison has no truth value")
+
+    def __repr__(self) -> str:
+        return "UNDECIDED"
+
+
+UNDECIDED: Final = Undecided()
+Truth: TypeAlias = bool | Undecided
+
+
+@contextmanager
+def precision_of(bits: int) -> Iterator[None]:
+    """Balls are rounded to `bits` bits inside the ``with`` block, and as before after it."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+# ------------------------------------------------------------------ truth values
+
+
+def equal(a: Ball, b: Ball) -> Truth:
+    """a == b, if certain."""
+    if a.is_nan() or b.is_nan():
+        return UNDECIDED
+    if a is b or bool(a == b):  # for balls of radius 0 alone, arb's == holds
+        return True
+    return False if a < b or a > b else UNDECIDED
+
+
+def less(a: Ball, b: Ball) -> Truth:
+    """a < b, if certain."""
+    if a < b:
+        return True
+    return False if a >= b or (a is b and not a.is_nan()) else UNDECIDED
+
+
+def at_most(a: Ball, b: Ball) -> Truth:
+    """a <= b, if certain."""
+    if a <= b or (a is b and not a.is_nan()):
+        return True
+    return False if a > b else UNDECIDED
+
+
+def negate(a: Truth) -> Truth:
+    """not a."""
+    return a if isinstance(a, Undecided) else not a
+
+
+def both(a: Truth, b: Truth) -> Truth:
+    """a and b."""
+    if a is False or b is False:
+        return False
+    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else True
+
+
+def either(a: Truth, b: Truth) -> Truth:
+    """a or b."""
+    return negate(both(negate(a), negate(b)))
+
+
+def differ(a: Truth, b: Truth) -> Truth:
+    """a xor b."""
+    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else a != b
+
+
+def is_finite(x: Ball) -> Truth:
+    """Whether x is a real number: every finite ball is one; NaN is not known to be none."""
+    if x.is_finite():
+        return True
+    return False if bool(x == arb("inf")) or bool(x == arb("-inf")) else UNDECIDED
+
+
+def choose_truth(which: Any, *cases: Truth) -> Truth:
+    """The case of the given index, or what all cases agree on."""
+    if not isinstance(which, Undecided):
+        return cases[int(which)]
+    first = cases[0]
+    return first if all(isinstance(c, bool) and c == first for c in cases) else UNDECIDED
+
+
+# ------------------------------------------------------------------ functions
+
+
+def multiply(a: Ball, b: Ball) -> Ball:
+    """a b; a square is one, so that it does not become negative."""
+    return power(a, 2) if a is b else a * b
+
+
+def subtract(a: Ball, b: Ball) -> Ball:
+    """a - b; exactly 0 for a number and itself."""
+    return arb(0) if a is b and a.is_finite() else a - b
+
+
+def divide(a: Ball, b: Ball) -> Ball:
+    """a / b, NaN if the ball b touches 0."""
+    return a / b
+
+
+def absolute(x: Ball) -> Ball:
+    """|x|."""
+    if x >= 0:
+        return x
+    return -x if x <= 0 else abs(x)
+
+
+def sign(x: Ball) -> Ball:
+    """-1, 0 or 1; the hull of the possible ones where the ball does not tell."""
+    if x.is_nan():
+        return NAN
+    if x > 0 or x < 0:
+        return arb(1 if x > 0 else -1)
+    return arb(0) if bool(x == 0) else hull(arb(0 if x >= 0 else -1), arb(0 if x <= 0 else 1))
+
+
+def larger(a: Ball, b: Ball) -> Ball:
+    """max(a, b), as the same object if certain."""
+    if at_most(b, a) is True:
+        return a
+    return b if a <= b else a.max(b)
+
+
+def smaller(a: Ball, b: Ball) -> Ball:
+    """min(a, b), as the same object if certain."""
+    if at_most(a, b) is True:
+        return a
+    return b if b <= a else a.min(b)
+
+
+def floor(x: Ball) -> Ball:
+    """The largest integer that is at most x."""
+    return x.floor() if x.is_finite() else NAN
+
+
+def ceil(x: Ball) -> Ball:
+    """The smallest integer that is at least x."""
+    return x.ceil() if x.is_finite() else NAN
+
+
+def round_to_integer(x: Ball, rounding_method: Any) -> Ball:
+    """The nearest integer, halves away from zero (method 0) or to even (method 1)."""
+    if not x.is_finite():
+        return NAN
+    low, high = (x - fmpq(1, 2)).ceil(), (x + fmpq(1, 2)).floor()
+    if bool(low == high):
+        return low
+    tie = x + fmpq(1, 2)
+    if x.is_exact() and tie.is_exact() and tie.is_integer():
+        if int(rounding_method) == 0:
+            return high if x > 0 else low
+        return high if (high / 2).is_integer() else low
+    return hull(low, high)
+
+
+def remainder(x: Ball, y: Ball) -> Ball:
+    """x - y trunc(x/y), which has the sign of x (C's fmod, JAX's ``rem``)."""
+    quotient = x / y
+    if not quotient.is_finite():
+        return NAN
+    whole = quotient.floor() if quotient >= 0 else quotient.ceil() if quotient <= 0 else NAN
+    if whole.is_exact():
+        return x - y * whole
+    if abs(quotient) < 1:
+        return x
+    bound = abs(y).upper()
+    return hull(arb(0) if x >= 0 else -bound, arb(0) if x <= 0 else bound)
+
+
+def raise_to(x: Ball, y: Ball) -> Ball:
+    """``x**y``: for x > 0, or y a constant integer, or ``0**y`` with y > 0."""
+    if y.is_integer() and abs(y) < 2**31:
+        return power(x, integer(y))
+    if x > 0:
+        return x**y if y.is_exact() else (y * x.log()).exp()
+    return arb(0) if bool(x == 0) and y > 0 else NAN
+
+
+def integer(x: Ball) -> int:
+    """The integer that the exact ball x is."""
+    return int(x.fmpq().p)
+
+
+def angle(y: Ball, x: Ball) -> Ball:
+    """``atan2(y, x)``, in (-pi, pi]."""
+    return arb.atan2(y, x)
+
+
+def polygamma(m: Ball, x: Ball) -> Ball:
+    """The m-th derivative of digamma, m = 0, 1, 2, ..., x > 0: ``(-1)^(m+1) m! zeta(m+1, x)`` (DLMF 5.15)."""
+    if not (m.is_integer() and m >= 0 and x > 0):
+        return NAN
+    if m == 0:
+        return x.digamma()
+    flip = 1 if integer(m) % 2 else -1
+    return flip * (m + 1).gamma() * (m + 1).zeta(x)
+
+
+def select(which: Any, *cases: Ball) -> Ball:
+    """The case of the given index; the hull of all if the index is undecided."""
+    if not isinstance(which, Undecided):
+        return cases[int(which)]
+    first = cases[0]
+    if all(case is first or bool(case == first) for case in cases):
+        return first
+    return hull(*cases)
+
+
+def add_all(xs: Sequence[Ball]) -> Ball:
+    """The sum of a list; 0 for none."""
+    total = arb(0)
+    for x in xs:
+        total = total + x
+    return total
+
+
+def multiply_all(xs: Sequence[Ball]) -> Ball:
+    """The product of a list; 1 for none."""
+    total = arb(1)
+    for x in xs:
+        total = total * x
+    return total
+
+
+def largest(xs: Sequence[Ball]) -> Ball:
+    """The maximum of a list; -inf for none."""
+    result = xs[0] if len(xs) else arb("-inf")
+    for x in xs[1:]:
+        result = larger(result, x)
+    return result
+
+
+def smallest(xs: Sequence[Ball]) -> Ball:
+    """The minimum of a list; inf for none."""
+    result = xs[0] if len(xs) else arb("inf")
+    for x in xs[1:]:
+        result = smaller(result, x)
+    return result
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """The product of an (m, k) and a (k, n) object array of balls, by `arb_mat`."""
+    (m, k), n = a.shape, b.shape[1]
+    out = np.empty((m, n), dtype=object)
+    product = arb_mat(m, k, a.reshape(-1).tolist()) * arb_mat(k, n, b.reshape(-1).tolist())
+    out.reshape(-1)[:] = product.entries()
+    return out
+
+
+def order(xs: Sequence[Ball]) -> list[Ball]:
+    """The list, ascending: the same objects where the order is certain, else enclosures of the order statistics.
+
+    The k-th smallest number lies between the k-th smallest lower end and the k-th smallest upper end.
+    """
+    if not all(x.is_finite() for x in xs):
+        return [NAN for _ in xs]
+    ascending = sorted(xs, key=lambda x: x.mid())
+    if all(a <= b for a, b in itertools.pairwise(ascending)):
+        return ascending
+    lows, highs = sorted(x.lower() for x in xs), sorted(x.upper() for x in xs)
+    return [hull(low, high) for low, high in zip(lows, highs, strict=True)]
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    **ATOMS,
+    "abs": absolute,
+    "add": lambda a, b: a + b,
+    "add_any": lambda a, b: a + b,
+    "and": both,
+    "atan2": angle,
+    "ceil": ceil,
+    "choose_truth": choose_truth,
+    "div": divide,
+    "eq": equal,
+    "floor": floor,
+    "ge": lambda a, b: at_most(b, a),
+    "gt": lambda a, b: less(b, a),
+    "integer_pow": lambda x, y: power(x, y),
+    "is_finite": is_finite,
+    "le": at_most,
+    "lt": less,
+    "max": larger,
+    "min": smaller,
+    "mul": multiply,
+    "ne": lambda a, b: negate(equal(a, b)),
+    "not": negate,
+    "or": either,
+    "polygamma": polygamma,
+    "pow": raise_to,
+    "rem": remainder,
+    "round": round_to_integer,
+    "sign": sign,
+    "sub": subtract,
+    "xor": differ,
+}
+
+BALLS = Algebra(
+    name="ball",
+    literal=arb,
+    rules=RULES,
+    select=select,
+    add_all=add_all,
+    multiply_all=multiply_all,
+    largest=largest,
+    smallest=smallest,
+    matmul=matmul,
+    order=order,
+    with_parameters=frozenset({"integer_pow", "round"}),
+)
+
+
+def ball_algebra() -> Algebra:
+    """The algebra of balls, at the precision in force."""
+    return BALLS
+
+
+# ------------------------------------------------------------------ reading a program
+
+
+def enter(points: Sequence[Array]) -> list[Array]:
+    """Points as object arrays of balls: dyadic numbers exactly, each entry an object of its own."""
+    return [_entries(np.asarray(point), _ball_of) for point in points]
+
+
+def _entries(array: Array, function: Callable[[Any], Any]) -> Array:
+    out = np.empty(array.shape, dtype=object)
+    flat = out.reshape(-1)
+    for i, x in enumerate(array.reshape(-1).tolist()):
+        flat[i] = function(x)
+    return out
+
+
+def _ball_of(x: Any) -> Ball:
+    return _copy(x) if isinstance(x, arb) else ball(exact(x))
+
+
+def _copy(x: Ball) -> Ball:
+    """The same ball as another object: two coordinates that range over one ball are two numbers."""
+    return arb(x)
+
+
+def evaluate(program: Program, points: Sequence[Array], precision: int) -> list[Array]:
+    """The outputs of the program, enclosed.
+
+    Args:
+        points: one array per flat argument, shaped like it, of exact numbers (`fmpq`, int, `Fraction`, finite double)
+            or of balls (`arb`, read as boxes).
+        precision: in bits.
+
+    Returns:
+        One object array of `arb` per flat output; NaN where nothing is known.
+
+    Raises:
+        UnsupportedError: a primitive without a rule, a rounded dtype, an index that depends on the arguments.
+        DomainError: points that do not fit the program.
+    """
+    with precision_of(precision):
+        return run(program, BALLS, enter(points))
+
+
+def enclose(program: Program, lows: Sequence[Array], highs: Sequence[Array], precision: int) -> list[Array]:
+    """The outputs of the program on the box ``lows <= x <= highs``, as `evaluate`."""
+    with precision_of(precision):
+        boxes = []
+        for low, high in zip(lows, highs, strict=True):
+            ends = zip(np.asarray(low).reshape(-1).tolist(), np.asarray(high).reshape(-1).tolist(), strict=True)
+            box = np.empty(np.shape(low), dtype=object)
+            box.reshape(-1)[:] = [_ball_of(a).union(_ball_of(b)) for a, b in ends]
+            boxes.append(box)
+        return run(program, BALLS, boxes)
+
+
+def is_undefined(x: Ball) -> bool:
+    """Whether nothing is known of x: NaN."""
+    return bool(x.is_nan())
