@@ -126,6 +126,11 @@ def test_the_roots_between_two_ends_are_counted(case, lo, hi, closed):
     assert count_roots(p, lo, hi, closed) == sum(lies_between(root, lo, hi, closed) for root in roots)
 
 
+@pytest.mark.parametrize(("lo", "hi"), [(1e300, None), (None, -1e300), (2, None), (None, -2), (-1, 1)])
+def test_no_root_is_counted_beyond_the_roots(lo, hi):
+    assert count_roots([-2, 0, 1], lo, hi) == 0
+
+
 @given(integer_polynomials, rationals)
 def test_the_roots_on_both_sides_of_a_point_and_the_point_add_up(coefficients, x):
     left = count_roots(coefficients, None, x, closed=(True, False))
@@ -198,6 +203,8 @@ def test_a_square_is_nonnegative_and_zero_only_with_its_root(coefficients, other
         ([1, -2, 1], 2, 3, {1}),
         ([-2, 0, 1], -1, 1, {-1}),
         ([-2, 0, 1], -2, 1, {-1, 0, 1}),
+        ([-2, 0, 1], 1e300, None, {1}),
+        ([0, -2, 0, 1], None, -1e300, {-1}),
         ([5e-324, 0, 1], None, None, {1}),
         ([-5e-324, 0, 1], None, None, {-1, 0, 1}),
         ([1 - 2**-53, -2, 1], None, None, {-1, 0, 1}),

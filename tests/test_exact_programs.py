@@ -191,6 +191,11 @@ def test_redundant_equations_are_no_obstacle():
     assert isinstance(maximise([0, 2, 1], A_eq=rows, b_eq=[3, 6, 1, 2, 1]), Infeasible)
 
 
+def test_an_equation_that_only_the_origin_satisfies_binds():
+    assert maximise([1], A_eq=[[-1]], b_eq=[0]).value == 0
+    assert maximise([1, 2], A_eq=[[-1, -1], [0, -1]], b_eq=[0, 0]).value == 0
+
+
 def test_a_program_on_which_the_largest_gain_alone_cycles_is_solved():
     beale = [[fmpq(1, 4), -60, fmpq(-1, 25), 9], [fmpq(1, 2), -90, fmpq(-1, 50), 3], [0, 0, 1, 0]]
     assert maximise([fmpq(3, 4), -150, fmpq(1, 50), -6], beale, [0, 0, 1]).value == fmpq(1, 20)

@@ -103,14 +103,15 @@ def sign_on(p: Polynomial, lo: Any = None, hi: Any = None, closed: tuple[bool, b
     if a == b and not all(closed):
         raise ValueError(f"no point lies between {a} and {b}, an end being left out")
     roots = _isolate(q, a, b, None) if a < b else []
-    # Between one root's interval and the next there is a point where p is not zero, and one sign up to both roots.
+    # Between one root's interval and the next there is a point where p is not zero, and one sign up to both roots;
+    # the ends themselves are only asked for zeros, for next to any other end p has the sign that it has there.
     fences = [(a, a), *roots, (b, b)]
     values = [p((left[1] + right[0]) / 2) for left, right in pairwise(fences)]
     ends = [p(end) for end, counts in zip((a, b), closed, strict=True) if counts]
     return Sign(
-        negative=any(value < 0 for value in values + ends),
+        negative=any(value < 0 for value in values),
         zero=bool(roots) or any(end == 0 for end in ends),
-        positive=any(value > 0 for value in values + ends),
+        positive=any(value > 0 for value in values),
     )
 
 
