@@ -223,6 +223,12 @@ def test_an_open_end_is_left_out():
         sign_on([0, 1], 0, 0, closed=(True, False))
 
 
+@pytest.mark.parametrize("power", range(1, 7))
+def test_an_open_ray_beyond_all_roots_is_never_empty(power):
+    assert sign_on([-2, 0, 1], 2**power, None, closed=(False, True)).is_positive
+    assert sign_on([-2, 0, 1], None, -(2**power), closed=(True, False)).is_positive
+
+
 def test_the_zero_polynomial_is_zero_and_of_no_strict_sign():
     sign = sign_on([])
     assert sign.is_zero
