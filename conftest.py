@@ -5,6 +5,9 @@ import os
 import jax
 from hypothesis import settings
 
+# For the tests of the pytest plugin; only this conftest may ask for it.
+pytest_plugins = ["pytester"]
+
 # Under float32 the literal 0.3 in a traced function is another number: every claim is about doubles.
 jax.config.update("jax_enable_x64", True)
 # A claim says which shapes and types it means; nothing is promoted behind its back.

@@ -20,6 +20,7 @@ import os
 import re
 import sys
 import tomllib
+import unittest
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -279,6 +280,9 @@ def _each_example(handle: Any, recorder: Recorder, seed: int | str) -> Iterator[
     hypothesis.global_force_seed = seed
     try:
         yield
+    except unittest.SkipTest as error:
+        # So Hypothesis skips a test for which its settings leave nothing to run.
+        raise NothingShownError(f"no example was completed, so nothing was shown: {error}") from None
     finally:
         handle.inner_test, hypothesis.global_force_seed = inner, forced
 

@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _register(config, run.topics(run.catalogues(_paths(config))))
     this.workers = len(config.getoption("tx", None) or ())
     if folder := config.getoption("ledger"):
-        run.keep_ledger_profile()
+        config.add_cleanup(run.load_ledger_profile())
         try:
             this.folder = run.open_folder(config.invocation_params.dir / folder)
         except OSError as error:

@@ -26,7 +26,7 @@ from netprops.evidence import UndecidedError, count_compilations
 from netprops.report import ledger, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pytest
 
@@ -88,18 +88,18 @@ def profile_name() -> str:
     return settings.get_current_profile_name().removesuffix(_WITH_LEDGER)
 
 
-def keep_ledger_profile() -> None:
-    """Let Hypothesis forget nothing into and replay nothing from its database, and obey the seed.
+def load_ledger_profile() -> Callable[[], None]:
+    """Keep Hypothesis from its database, and let it obey the seed; returns what takes this back.
 
     One seed, one ledger: a replayed example would be counted as a new one, and `derandomize`, which Hypothesis's own
     profile for continuous integration turns on, silently beats the seed.
     """
     from hypothesis import settings
 
-    name = profile_name()
-    parent = settings.get_profile(settings.get_current_profile_name())
-    settings.register_profile(name + _WITH_LEDGER, parent=parent, database=None, derandomize=False)
-    settings.load_profile(name + _WITH_LEDGER)
+    before, name = settings.get_current_profile_name(), profile_name() + _WITH_LEDGER
+    settings.register_profile(name, parent=settings.get_profile(before), database=None, derandomize=False)
+    settings.load_profile(name)
+    return lambda: settings.load_profile(before)
 
 
 # ---------------------------------------------------------------- collecting
@@ -139,12 +139,12 @@ def selected(run: Run, tests: Iterable[str]) -> None:
     for entry in run.collection.values():
         entry["left_out"] = [test for test in entry["tests"] if test not in chosen]
     if run.collection and "hypothesis" in sys.modules:
-        _import_all()
+        import_all()
     if run.collection:
         count_compilations()
 
 
-def _import_all() -> None:
+def import_all() -> None:
     """Import the package whole, before the first example.
 
     Hypothesis also draws the constants that it reads in the imported modules of a project: what it draws must not

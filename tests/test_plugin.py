@@ -1,0 +1,492 @@
+"""The pytest plugin, on small projects of its own: what is shown, what fails the run, and what the ledger says."""
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+import pytest
+
+from netprops.report import run
+
+PROVED = 'record(yes("is_convex", "proved", "a rule"))'
+REFUTED = 'record(no("is_convex", "certified", "a chord", {"ends": [0, 2]}))'
+UNSURE = 'record(undecided("is_convex", "searched"))'
+
+IMPORTS = """
+import pytest
+from hypothesis import Phase, assume, given, settings, strategies as st
+from netprops.claims import HOLDS, claim
+from netprops.evidence import UndecidedError, no, record, undecided, yes
+"""
+
+ROW = """
+[[claim]]
+id = "{id}"
+topic = "{topic}"
+says = "In words: {id}."
+source = ["D1.A6", "D2.Q"]
+verdict = "holds"
+evidence = ["proved", "certified"]
+control = "The other answer."
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project with claims, one module each."""
+
+    pytester: pytest.Pytester
+
+    def row(self, id, topic="sums"):
+        with (self.pytester.path / "specs" / "claims.toml").open("a") as catalogue:
+            catalogue.write(ROW.format(id=id, topic=topic))
+
+    def claim(self, id, tests, topic="sums"):
+        self.row(id, topic)
+        stated = f'CLAIM = claim("{id}", source=("D1.A6", "D2.Q"), verdict=HOLDS)\n'
+        path = self.pytester.path / "specs" / topic / f"test_{id}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{IMPORTS}\n{stated}\n{tests}\n")
+
+    def run(self, *arguments):
+        return self.pytester.runpytest_inprocess(*(arguments or ("specs",)), "--ledger=out")
+
+    def run_apart(self, *arguments):
+        """In a process of its own, as workers are: Hypothesis draws constants of what a process has imported."""
+        return self.pytester.runpytest_subprocess(*arguments, "--ledger=out")
+
+    def ledger(self, name="out"):
+        return json.loads((self.pytester.path / name / "ledger.json").read_text())
+
+    def entry(self, id):
+        (found,) = (entry for entry in self.ledger()["claims"] if entry["id"] == id)
+        return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported_once():
+    """pytester forgets what a run imported: without this each of them would import the package again."""
+    run.import_all()
+
+
+@pytest.fixture
+def project(pytester):
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
+    (pytester.path / "specs").mkdir()
+    return Project(pytester)
+
+
+def marked(*lines, given="", name="test_it"):
+    """A test of the claim with these lines."""
+    head = f"@CLAIM\n{given}\ndef {name}({'n' if given else ''}):\n"
+    return head + "".join(f"    {line}\n" for line in lines)
+
+
+BOTH = (f"assert {PROVED}", f"assert not {REFUTED}")
+
+
+# ---------------------------------------------------------------- shown
+
+
+def test_a_claim_with_all_its_evidence_and_its_control_is_shown(project):
+    project.claim("good", marked(*BOTH))
+    result = project.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["sums", "*shown*good*holds*", "1 of 1 claim shown"])
+
+
+def test_the_ledger_has_the_agreed_form(project):
+    project.claim("good", marked(*BOTH, given="@given(st.integers())"))
+    project.run("specs", "--hypothesis-seed=5")
+    ledger = project.ledger()
+    assert set(ledger) == {"schema", "environment", "claims"}
+    assert list(ledger["environment"]) == (
+        ["netprops", "python", "jax", "device", "x64", "profile", "seed", "workers", "wall_seconds"]
+    )
+    assert ledger["environment"]["seed"] == 5
+    assert ledger["environment"]["workers"] == 1
+    entry = project.entry("good")
+    assert entry["examples"] > 1
+    assert entry.pop("seconds") > 0
+    where = "specs/sums/test_good.py"
+    times = entry["examples"]
+    assert entry == {
+        "id": "good",
+        "statement": "In words: good.",
+        "source": ["D1.A6", "D2.Q"],
+        "topic": "sums",
+        "module": where,
+        "verdict": "holds",
+        "outcome": "shown",
+        "evidence": {"proved": times, "certified": times, "sampled": 0, "estimated": 0, "undecided": 0},
+        "questions": [
+            {"question": "is_convex", "where": f"{where}:12:12", "yes": times, "no": 0, "undecided": 0}
+            | {"by": {"proved": times}},
+            {"question": "is_convex", "where": f"{where}:13:16", "yes": 0, "no": times, "undecided": 0}
+            | {"by": {"certified": times}},
+        ],
+        "examples": times,
+        "evaluations": 0,
+        "compiles": 0,
+        "witnesses": [
+            {"question": "is_convex", "where": f"{where}:13:16", "answer": "no", "because": "a chord"}
+            | {"witness": {"ends": [0, 2]}}
+        ],
+    }
+
+
+def test_the_evidence_of_a_claims_tests_is_pooled(project):
+    project.claim("good", marked(BOTH[0], name="test_one") + marked(BOTH[1], name="test_other"))
+    assert project.run().ret == 0
+    assert project.entry("good")["outcome"] == "shown"
+
+
+@pytest.mark.parametrize("order", ["@CLAIM\n@given(st.integers())", "@given(st.integers())\n@CLAIM"])
+def test_a_claim_may_stand_above_or_below_given(project, order):
+    project.claim("good", f"{order}\ndef test_it(n):\n    {BOTH[0]}\n    {BOTH[1]}\n")
+    assert project.run().ret == 0
+
+
+def test_parametrized_tests_all_count(project):
+    given = '@pytest.mark.parametrize("m", [1, 2])\n@given(n=st.just(0))'
+    project.claim("good", marked(*BOTH, given=given).replace("(n)", "(n, m)"))
+    assert project.run().ret == 0
+    assert project.entry("good")["examples"] == 2
+
+
+def test_markdown_tells_the_claim_its_evidence_and_its_witness(project):
+    project.claim("good", marked(*BOTH))
+    project.run()
+    page = (project.pytester.path / "out" / "ledger.md").read_text()
+    assert "1 of 1 claims shown." in page
+    assert "> In words: good." in page
+    assert "| shown | [good](#good) | holds | 1 proved, 1 certified | 1 |" in page
+    assert "a chord" in page
+
+
+# ---------------------------------------------------------------- not shown although every test passes
+
+
+def test_a_control_that_agrees_shows_nothing(project):
+    project.claim("oneway", marked(f"assert {PROVED}", f"assert {PROVED.replace('proved', 'certified')}"))
+    result = project.run()
+    assert result.ret == 1
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*undecided oneway*", "*In words: oneway.", "*is_convex was only ever answered yes*"])
+    assert project.entry("oneway")["outcome"] == "undecided"
+
+
+def test_missing_evidence_fails_the_run(project):
+    project.claim("thin", marked(f"assert {PROVED}", f"assert not {REFUTED.replace('certified', 'proved')}"))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*no certified evidence, which its catalogue row demands"])
+
+
+def test_an_undecided_answer_that_the_test_survives_is_not_shown(project):
+    project.claim("unsure", marked(*BOTH, "with pytest.raises(UndecidedError):", f"    assert {UNSURE}"))
+    assert project.run().ret == 1
+    entry = project.entry("unsure")
+    assert (entry["outcome"], entry["evidence"]["undecided"]) == ("undecided", 1)
+
+
+def test_a_skipped_test_fails_the_run(project):
+    project.claim("skipped", marked(*BOTH) + marked("pytest.skip('no device')", name="test_other"))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*not run *skipped*", "*test_other was skipped: Skipped: no device"])
+
+
+def test_a_test_that_is_expected_to_fail_shows_nothing(project):
+    project.claim("xfailed", marked(*BOTH) + "@pytest.mark.xfail\n" + marked("assert False", name="test_other"))
+    assert project.run().ret == 1
+    assert project.entry("xfailed")["outcome"] == "failed"
+
+
+# ---------------------------------------------------------------- tests that fail
+
+
+def test_a_failing_test_prints_the_claim_in_words_and_what_it_asked_last(project):
+    project.claim("wrong", marked(f"assert {REFUTED}"))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*- claim -*", "In words: wrong.", "Asked last: <is_convex: no (certified)*"])
+
+
+def test_a_failed_test_counts_nothing_and_keeps_its_last_witness(project):
+    project.claim("wrong", marked(*BOTH, "assert False"))
+    project.run()
+    entry = project.entry("wrong")
+    assert (entry["outcome"], entry["questions"], entry["examples"]) == ("failed", [], 0)
+    assert set(entry["evidence"].values()) == {0}
+    assert [each["witness"] for each in entry["witnesses"]] == [{"ends": [0, 2]}]
+
+
+def test_a_failing_example_leaves_nothing_behind(project):
+    project.claim("wrong", marked(*BOTH, "assert n < 5", given="@given(st.integers())"))
+    project.run()
+    assert project.entry("wrong")["questions"] == []
+
+
+def test_a_rejected_example_leaves_nothing_behind(project):
+    project.claim("picky", marked(*BOTH, "assume(n % 2 == 0)", given="@given(st.integers())"))
+    assert project.run().ret == 0
+    entry = project.entry("picky")
+    assert [each["yes"] + each["no"] for each in entry["questions"]] == [entry["examples"]] * 2
+
+
+def test_an_undecided_verdict_used_as_true_fails(project):
+    project.claim("unsure", marked(*BOTH, f"assert {UNSURE}"))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*UndecidedError: is_convex is undecided*"])
+    assert project.entry("unsure")["outcome"] == "undecided"
+
+
+@pytest.mark.parametrize("given", ["", "@given(st.integers())"])
+def test_a_verdict_nobody_asserted_fails(project, given):
+    project.claim("unasserted", marked(*BOTH, PROVED, given=given))
+    result = project.run()
+    result.stdout.fnmatch_lines(["*a verdict nobody asserted: <is_convex: yes*test_unasserted.py:14:5*"])
+    assert project.entry("unasserted")["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("given", ["", "@given(st.integers())"])
+def test_a_claim_that_asks_nothing_fails(project, given):
+    project.claim("silent", marked("assert 1 + 1 == 2", given=given))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*NothingShownError: it asked nothing*"])
+    assert project.entry("silent")["outcome"] == "failed"
+
+
+def test_an_empty_domain_fails(project):
+    project.claim("empty", marked(*BOTH, given="@given(st.nothing())"))
+    assert project.run().ret == 1
+    assert project.entry("empty")["outcome"] == "failed"
+
+
+def test_rejecting_every_example_fails(project):
+    project.claim("empty", marked(*BOTH, "assume(False)", given="@given(st.booleans())"))
+    assert project.run().ret == 1
+    assert project.entry("empty")["outcome"] == "failed"
+
+
+def test_completing_no_example_fails(project):
+    project.claim("phaseless", marked(*BOTH, given="@settings(phases=[Phase.explicit])\n@given(st.booleans())"))
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*no example was completed*"])
+
+
+def test_an_error_before_the_test_fails_its_claim(project):
+    fixture = "@pytest.fixture(autouse=True)\ndef broken():\n    raise OSError('no data')\n"
+    project.claim("broken", fixture + marked(*BOTH))
+    assert project.run().ret == 1
+    assert project.entry("broken")["outcome"] == "failed"
+
+
+def test_an_error_after_the_test_fails_its_claim(project):
+    fixture = "@pytest.fixture(autouse=True)\ndef broken():\n    yield\n    raise OSError('no data')\n"
+    project.claim("broken", fixture + marked(*BOTH))
+    assert project.run().ret == 1
+    assert project.entry("broken")["outcome"] == "failed"
+
+
+def test_other_tests_are_left_alone(project):
+    project.pytester.makepyfile(f"{IMPORTS}\ndef test_it():\n    {PROVED}\n    {PROVED}\n")
+    result = project.pytester.runpytest_inprocess()
+    result.assert_outcomes(passed=1)
+    assert "claims" not in result.stdout.str()
+
+
+# ---------------------------------------------------------------- selecting
+
+TWO = marked(*BOTH, name="test_one") + marked(*BOTH, name="test_other")
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ["specs", "-k", "test_one"],
+        ["specs/sums/test_good.py::test_one"],
+        ["specs", "--deselect=specs/sums/test_good.py::test_one"],
+    ],
+)
+def test_a_claim_whose_test_was_not_selected_is_not_run_and_fails_nothing(project, selection):
+    project.claim("good", TWO)
+    result = project.run(*selection)
+    assert result.ret == 0
+    assert project.entry("good")["outcome"] == "not run"
+    result.stdout.fnmatch_lines(["0 of 1 claim shown, 1 not run (not selected)"])
+
+
+def test_a_claim_that_falls_short_fails_a_selective_run_as_well(project):
+    project.claim("good", TWO)
+    project.claim("oneway", marked(f"assert {PROVED}"))
+    assert project.run("specs", "-k", "oneway").ret == 1
+
+
+def test_a_parameter_left_out_is_a_test_left_out(project):
+    tests = marked(*BOTH).replace("test_it()", "test_it(m)")
+    project.claim("good", '@pytest.mark.parametrize("m", [1, 2])\n' + tests)
+    assert project.run("specs/sums/test_good.py::test_it[1]").ret == 0
+    assert project.entry("good")["outcome"] == "not run"
+
+
+def test_last_failed_leaves_out_what_passed(project):
+    project.claim("good", marked(*BOTH, name="test_one") + marked("assert False", name="test_other"))
+    project.claim("fine", marked(*BOTH))
+    project.run()
+    result = project.run("specs", "--lf")
+    result.assert_outcomes(failed=1)
+    assert project.entry("good")["outcome"] == "failed"
+    assert "missing" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("sums", {"one"}),
+        ("holds", {"one", "two"}),
+        ("certified", {"one", "two"}),
+        ("estimated", set()),
+        ("claim(id='two')", {"two"}),
+        ("claim(topic='sums')", {"one"}),
+        ("source(document='D2')", {"one", "two"}),
+        ("source(part='A6') and products", {"two"}),
+        ("source(locator='D1.A7')", set()),
+    ],
+)
+def test_claims_are_selected_by_their_marks(project, expression, chosen):
+    project.claim("one", marked(*BOTH))
+    project.claim("two", marked(*BOTH), topic="products")
+    project.run("specs", "-m", expression)
+    assert {entry["id"] for entry in project.ledger()["claims"] if entry["outcome"] == "shown"} == chosen
+
+
+def test_collecting_only_judges_nothing(project):
+    project.claim("oneway", marked(f"assert {PROVED}"))
+    assert project.pytester.runpytest_inprocess("specs", "--collect-only").ret == 0
+
+
+def test_a_row_that_no_module_shows_fails_a_run_of_the_whole_folder(project):
+    project.claim("good", marked(*BOTH))
+    project.row("forgotten")
+    result = project.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*missing *forgotten: no module shows it", "1 of 2 claims shown; 1 fell short*"])
+
+
+def test_a_row_that_no_module_shows_is_no_matter_elsewhere(project):
+    project.claim("good", marked(*BOTH))
+    project.row("forgotten")
+    assert project.run("specs/sums").ret == 0
+
+
+# ---------------------------------------------------------------- errors before the run
+
+
+@pytest.mark.parametrize("blocked", ["file", "file/below"])
+def test_a_ledger_that_cannot_be_written_stops_before_the_run(project, blocked):
+    project.claim("good", marked(*BOTH))
+    (project.pytester.path / "file").write_text("")
+    result = project.pytester.runpytest_inprocess("specs", f"--ledger={blocked}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --ledger: cannot write to {blocked}: *"])
+
+
+def test_a_claim_that_the_catalogue_does_not_know_is_an_error_at_collection(project):
+    project.claim("good", marked(*BOTH))
+    (project.pytester.path / "specs" / "claims.toml").write_text(ROW.format(id="gold", topic="sums"))
+    result = project.run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*ClaimError: *test_good.py: claim 'good' is not in *did you mean 'gold'*"])
+
+
+# ---------------------------------------------------------------- seeds, workers, reports
+
+
+DRAWN = marked(
+    f"assert {PROVED.replace(')', ', evaluations=abs(n))', 1)}",
+    f"assert not {REFUTED.replace('[0, 2]', '[0, n]')}",
+    given="@given(st.integers())",
+)
+
+
+def comparable(ledger):
+    """What one seed determines."""
+    skipped = ("seconds", "compiles")
+    return [{name: value for name, value in entry.items() if name not in skipped} for entry in ledger["claims"]]
+
+
+def test_one_seed_makes_one_ledger(project):
+    project.claim("drawn", DRAWN)
+    project.run()
+    first = project.ledger()
+    project.run("specs", f"--hypothesis-seed={first['environment']['seed']}")
+    assert comparable(project.ledger()) == comparable(first)
+    assert project.entry("drawn")["evaluations"] > 0
+
+
+def test_without_a_seed_runs_differ(project):
+    project.claim("drawn", DRAWN)
+    project.run()
+    first = project.ledger()
+    project.run()
+    assert comparable(project.ledger()) != comparable(first)
+
+
+def test_the_header_states_the_seed(project):
+    project.claim("drawn", DRAWN)
+    result = project.run("specs", "--hypothesis-seed=12")
+    result.stdout.fnmatch_lines(["netprops: *1 process, --hypothesis-seed=12"])
+
+
+def test_a_seed_need_not_be_a_number(project):
+    project.claim("drawn", DRAWN)
+    assert project.run("specs", "--hypothesis-seed=twelve").ret == 0
+    assert project.ledger()["environment"]["seed"] == "twelve"
+
+
+def test_workers_change_nothing_in_the_ledger(project):
+    for number in range(3):
+        project.claim(f"drawn{number}", DRAWN + marked(*BOTH, name="test_other"))
+    project.claim("wrong", marked(*BOTH, "assert n < 5", given="@given(st.integers())"))
+    project.claim("oneway", marked(f"assert {PROVED}"))
+    assert project.run_apart("specs", "-n0", "--hypothesis-seed=3").ret == 1
+    alone = project.ledger()
+    result = project.run_apart("specs", "-n2", "--hypothesis-seed=3", "--junitxml=out/junit.xml")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*2 workers, --hypothesis-seed=3", "3 of 5 claims shown; 2 fell short*"])
+    assert comparable(project.ledger()) == comparable(alone)
+    assert project.ledger()["environment"]["workers"] == 2
+    assert_junit_names_claims(project, 8)
+
+
+def test_junit_names_claim_and_verdict_and_nothing_more(project):
+    project.claim("good", marked(*BOTH))
+    project.run("specs", "--junitxml=out/junit.xml")
+    assert_junit_names_claims(project, 1)
+
+
+def assert_junit_names_claims(project, tests):
+    cases = list(ET.parse(project.pytester.path / "out" / "junit.xml").iter("testcase"))
+    assert len(cases) == tests
+    for case in cases:
+        assert [each.get("name") for each in case.iter("property")] == ["claim", "verdict"]
+
+
+def test_a_quiet_run_lists_only_what_falls_short(project):
+    project.claim("good", marked(*BOTH))
+    project.claim("oneway", marked(f"assert {PROVED}"))
+    result = project.run("specs", "-q")
+    assert "shown     good" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*undecided oneway*", "1 of 2 claims shown*"])
+
+
+def test_the_plugin_imports_nothing_heavy():
+    code = "import sys, netprops.plugin; print({'jax', 'numpy', 'hypothesis', 'flint'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
