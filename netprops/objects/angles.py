@@ -1,0 +1,38 @@
+"""Multiples of pi, enclosed between rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import arb, ctx
+
+from netprops.domains import Box, box
+
+# Enough for |k| up to 10^12 at the widths below.
+_PRECISION = 128
+
+
+def around_peak(k: int, width: Fraction = Fraction(1, 2**20)) -> Box:
+    """A closed interval of this width, with dyadic ends, that contains pi/2 + k pi (certainly, by outward rounding).
+
+    Raises `ValueError` when the width is too small to hold the enclosure.
+    """
+    with ctx.workprec(_PRECISION):
+        centre = (2 * k + 1) * arb.pi() / 2
+        middle = Fraction(*(int(part) for part in _dyadic(centre.mid())))
+        reach = Fraction(*(int(part) for part in _dyadic(centre.rad())))
+    if not reach < width / 2:
+        raise ValueError(f"pi/2 + {k} pi is enclosed only within {float(reach)}, too wide for {float(width)}")
+    return box(middle - width / 2, middle + width / 2)
+
+
+def near_peak(k: int) -> float:
+    """A double near pi/2 + k pi."""
+    interval = around_peak(k).interval(0)
+    assert interval.lo is not None
+    return float(Fraction(int(interval.lo.p), int(interval.lo.q))) + 2.0**-21
+
+
+def _dyadic(x: arb) -> tuple[int, int]:
+    mantissa, exponent = x.man_exp()
+    return (int(mantissa) * 2 ** max(int(exponent), 0), 2 ** max(-int(exponent), 0))
