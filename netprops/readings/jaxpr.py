@@ -311,13 +311,18 @@ def _scan(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     steps: list[list[Array]] = []
     order = range(length - 1, -1, -1) if p["reverse"] else range(length)
     for i in order:
-        out = _run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*consts, *carry, *(x[i] for x in xs)], algebra)
+        out = _run(p["jaxpr"].jaxpr, p["jaxpr"].consts, [*consts, *carry, *(_row(x, i) for x in xs)], algebra)
         carry = out[:n_carry]
         steps.append([np.asarray(y) for y in out[n_carry:]])
     if p["reverse"]:
         steps.reverse()
-    stacked = [np.stack(column) for column in zip(*steps, strict=True)]
+    stacked = [np.stack(_together(list(column), algebra)) for column in zip(*steps, strict=True)]
     return [*carry, *stacked]
+
+
+def _row(x: Array, i: int) -> Array:
+    """x[i] as an array, also when the entries are objects and x has one axis."""
+    return x[i : i + 1].reshape(x.shape[1:])
 
 
 MAX_TRIPS = 10_000
@@ -475,7 +480,13 @@ def _gather(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     )  # fmt: skip
     if (where < 0).any():
         raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a constant index lies outside the array")
-    return x.reshape(-1)[where]
+    return _take(x.reshape(-1), where)
+
+
+def _take(flat: Array, where: Array) -> Array:
+    out = np.empty(where.shape, dtype=flat.dtype)
+    out[...] = flat[where]
+    return out
 
 
 def _scatter(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:

@@ -1,0 +1,731 @@
+"""The curvature calculus: sound but incomplete proofs that a normal form is convex, monotone or affine.
+
+`Calculus(table, mask)` asks about the variables in `mask` (the decision variables); every other variable is a parameter
+that ranges over its whole domain. A proof is a list of lines, one a rule used; None means only that no rule applied.
+
+Rules, each with its hypothesis:
+
+* a sum is convex if every term is, a term being a nonnegative coefficient times a convex product, or a nonpositive one
+  times a concave product; affine products do not matter; products of two variables are taken together as one
+  quadratic form, convex exactly when positive semidefinite (exact inertia);
+* composition: convex non-decreasing of convex, convex non-increasing of concave, convex of affine;
+* powers of affine, of convex nonnegative and of concave positive bases; the Euclidean norm of affine forms;
+* products of powers of positive affine forms; products of log-convex factors;
+* log of a sum of log-convex terms; maximum of convex operands, both also after a common shift;
+* a quadratic form that outweighs bounded second derivatives;
+* functions of one affine form: `netprops.readings.one_dimension`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flint import fmpq
+
+from netprops.exact.inertia import inertia, is_positive_semidefinite
+from netprops.readings import ranges, shapes
+from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.one_dimension import convex_in_one_form
+from netprops.readings.polynomials import UNIT, Expression, Monomial, Table
+
+ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
+Proof = tuple[str, ...]
+
+
+@dataclass
+class Calculus:
+    """Questions about expressions of one table as functions of the variables in `mask`."""
+
+    table: Table
+    mask: int
+    _memo: dict[tuple[str, Expression], Proof | None] = field(default_factory=dict)
+
+    # -------------------------------------------------------------- splitting
+
+    def depends(self, e: Expression) -> bool:
+        """Whether any decision variable occurs in the expression."""
+        return bool(self.table.dependencies(e) & self.mask)
+
+    def groups(self, e: Expression) -> dict[Monomial, Expression]:
+        """e as a sum of coefficient times decision part; coefficients are free of decision variables."""
+        grouped: dict[Monomial, dict[Monomial, fmpq]] = defaultdict(dict)
+        for monomial, c in e.terms.items():
+            moving = tuple((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+            resting = tuple((i, k) for i, k in monomial if not self.table.atoms[i].dependencies & self.mask)
+            grouped[moving][resting] = grouped[moving].get(resting, ZERO) + c
+        return {part: Expression(self.table, coefficients) for part, coefficients in grouped.items() if part != UNIT}
+
+    def _product(self, part: Monomial) -> Expression:
+        return Expression(self.table, {part: ONE})
+
+    def is_affine_product(self, part: Monomial) -> bool:
+        """Whether a product of powers of dependent atoms is affine in the decision variables."""
+        if len(part) != 1 or part[0][1] != 1:
+            return False
+        atom = self.table.atoms[part[0][0]]
+        if atom.kind == "variable":
+            return True
+        return atom.kind == "sum" and self.is_affine(atom.arguments[0])
+
+    def is_affine(self, e: Expression) -> bool:
+        """Whether every term of the normal form is affine in the decision variables."""
+        return all(self.is_affine_product(part) for part in self.groups(e))
+
+    def _sign(self, e: Expression) -> int | None:
+        """1 nonnegative, -1 nonpositive, 0 zero, None unknown."""
+        if not e.terms:
+            return 0
+        r = self.table.range(e)
+        return 1 if ranges.is_nonnegative(r) else -1 if ranges.is_nonpositive(r) else None
+
+    # -------------------------------------------------------------- convexity
+
+    def convex(self, e: Expression) -> Proof | None:
+        """A proof that e is convex in the decision variables for every value of the others, or None."""
+        return self._remember("convex", e, self._convex)
+
+    def concave(self, e: Expression) -> Proof | None:
+        """A proof that e is concave, or None."""
+        return self.convex(self.table.scale(e, -1))
+
+    def _remember(self, question: str, e: Expression, answer: Callable[[Expression], Proof | None]) -> Proof | None:
+        key = (question, e)
+        if key not in self._memo:
+            self._memo[key] = None  # asked again while being answered: no proof by itself
+            self._memo[key] = answer(e)
+        return self._memo[key]
+
+    def _convex(self, e: Expression) -> Proof | None:
+        e = Expression(self.table, e.terms)
+        if self.is_affine(e):
+            return ("affine",)
+        return (
+            self._convex_termwise(e)
+            or self._convex_shifted(e)
+            or self._convex_outweighed(e)
+            or self._convex_by_lines(e)
+        )
+
+    def _convex_termwise(self, e: Expression) -> Proof | None:
+        lines: list[str] = []
+        quadratic: dict[Monomial, Expression] = {}
+        for part, coefficient in self.groups(e).items():
+            if self.is_affine_product(part):
+                continue
+            if self._is_quadratic(part):
+                quadratic[part] = coefficient
+                continue
+            line = self._convex_term(coefficient, part)
+            if line is None:
+                return None
+            lines += line
+        if quadratic:
+            line = self._convex_quadratic(quadratic)
+            if line is None:
+                return None
+            lines += line
+        return tuple(dict.fromkeys(lines)) or ("affine",)
+
+    def _is_quadratic(self, part: Monomial) -> bool:
+        degree = sum((k for _, k in part), ZERO)
+        return degree == 2 and all(k > 0 and k.q == 1 and self.table.atoms[i].kind == "variable" for i, k in part)
+
+    def _convex_term(self, coefficient: Expression, part: Monomial) -> Proof | None:
+        sign = self._sign(coefficient)
+        if sign is None:
+            return None
+        if sign == 0:
+            return ("zero term",)
+        return self.product_convex(part) if sign > 0 else self.product_concave(part)
+
+    def _convex_quadratic(self, quadratic: dict[Monomial, Expression]) -> Proof | None:
+        numbers = {part: c.constant() for part, c in quadratic.items()}
+        if all(c is not None for c in numbers.values()):
+            return self._quadratic_form({part: c for part, c in numbers.items() if c is not None})
+        if all(len(part) == 1 for part in quadratic):
+            signs = [self._sign(c) for c in quadratic.values()]
+            return ("squares with nonnegative coefficients",) if all(s is not None and s >= 0 for s in signs) else None
+        return None
+
+    def matrix(self, quadratic: dict[Monomial, fmpq]) -> tuple[list[int], list[list[fmpq]]]:
+        """The variables and the symmetric matrix Q with the quadratic form equal to x'Qx."""
+        indices = sorted({i for part in quadratic for i, _ in part})
+        place = {index: n for n, index in enumerate(indices)}
+        Q = [[ZERO] * len(indices) for _ in indices]
+        for part, c in quadratic.items():
+            if len(part) == 1:
+                Q[place[part[0][0]]][place[part[0][0]]] += c
+            else:
+                i, j = place[part[0][0]], place[part[1][0]]
+                Q[i][j] += c / 2
+                Q[j][i] += c / 2
+        return indices, Q
+
+    def _quadratic_form(self, quadratic: dict[Monomial, fmpq]) -> Proof | None:
+        if all(len(part) == 1 for part in quadratic):
+            return ("squares with nonnegative coefficients",) if all(c >= 0 for c in quadratic.values()) else None
+        _, Q = self.matrix(quadratic)
+        return ("quadratic form, positive semidefinite by exact inertia",) if is_positive_semidefinite(Q) else None
+
+    # -------------------------------------------------------------- products of powers of atoms
+
+    def product_convex(self, part: Monomial) -> Proof | None:
+        """A proof that a product of powers of dependent atoms is convex."""
+        if len(part) == 1 and part[0][1] == 1:
+            return self.atom_convex(part[0][0])
+        if len(part) == 1:
+            return self._power_convex(*part[0]) or self._log_convex_product(part)
+        return self._positive_product_convex(part) or self._log_convex_product(part)
+
+    def product_concave(self, part: Monomial) -> Proof | None:
+        """A proof that a product of powers of dependent atoms is concave."""
+        if len(part) == 1 and part[0][1] == 1:
+            return self.atom_concave(part[0][0])
+        if len(part) == 1:
+            return self._power_concave(*part[0])
+        return self._geometric_mean(part)
+
+    def _base(self, index: int) -> Expression:
+        atom = self.table.atoms[index]
+        return atom.arguments[0] if atom.kind == "sum" else Expression(self.table, {((index, ONE),): ONE})
+
+    def _power_convex(self, index: int, k: fmpq) -> Proof | None:
+        base, r = self._base(index), self.table.atoms[index].range
+        even = k.q == 1 and int(k.p) % 2 == 0
+        if k > 0 and even and self.is_affine(base):
+            return (f"even power {k} of an affine form",)
+        if k >= 1 and ranges.is_nonnegative(r) and (inner := self.convex(base)):
+            return (f"power {k} of a convex nonnegative function", *inner)
+        if k >= 1 and even and ranges.is_nonpositive(r) and (inner := self.concave(base)):
+            return (f"even power {k} of a concave nonpositive function", *inner)
+        if k < 0 and ranges.is_positive(r) and (inner := self.concave(base)):
+            return (f"negative power {k} of a concave positive function", *inner)
+        if k < 0 and even and ranges.is_negative(r) and (inner := self.convex(base)):
+            return (f"negative even power {k} of a convex negative function", *inner)
+        if k >= HALF and self._is_squared_norm(base):
+            return (f"power {2 * k} of the Euclidean norm of affine forms",)
+        return None
+
+    def _power_concave(self, index: int, k: fmpq) -> Proof | None:
+        base, r = self._base(index), self.table.atoms[index].range
+        odd = k.q == 1 and int(k.p) % 2 == 1
+        if 0 < k <= 1 and ranges.is_nonnegative(r) and (inner := self.concave(base)):
+            return (f"power {k} of a concave nonnegative function", *inner)
+        if 0 < k <= 1 and self.is_affine(base) and k.q != 1:
+            # The domain conditions see to base >= 0; an affine base is concave.
+            return (f"power {k} of an affine form where it is nonnegative",)
+        if k >= 1 and odd and ranges.is_nonpositive(r) and (inner := self.concave(base)):
+            return (f"odd power {k} of a concave nonpositive function", *inner)
+        if k < 0 and odd and ranges.is_negative(r) and (inner := self.convex(base)):
+            return (f"odd negative power {k} of a convex negative function", *inner)
+        return None
+
+    def _is_squared_norm(self, e: Expression) -> bool:
+        """Whether e is a sum of squares of affine forms (nonnegative weights), homogenised constants included."""
+        quadratic: dict[Monomial, fmpq] = {}
+        linear: dict[int, fmpq] = {}
+        if self.table.dependencies(e) & ~self.mask:
+            return False
+        constant = ZERO
+        for part, c in e.terms.items():
+            if part == UNIT:
+                constant = c
+            elif self._is_quadratic(part):
+                quadratic[part] = c
+            elif len(part) == 1 and part[0][1] == 1 and self.table.atoms[part[0][0]].kind == "variable":
+                linear[part[0][0]] = c
+            elif len(part) == 1 and part[0][1] == 2 and c > 0 and self.is_affine(self._base(part[0][0])):
+                continue
+            else:
+                return False
+        if not quadratic:
+            return not linear and constant >= 0
+        indices, Q = self.matrix(quadratic)
+        if set(linear) - set(indices):
+            return False
+        b = [linear.get(i, ZERO) / 2 for i in indices]
+        return is_positive_semidefinite([[*row, bi] for row, bi in zip(Q, b, strict=True)] + [[*b, constant]])
+
+    def _positive_product_convex(self, part: Monomial) -> Proof | None:
+        """prod u_i^k_i over positive affine u_i: all k_i < 0; or one k > 0 with total >= 1.
+
+        The one with k > 0 may be any affine form when k is even, or convex and nonnegative when its power is >= 1.
+        """
+        below = [(i, k) for i, k in part if k < 0]
+        above = [(i, k) for i, k in part if k > 0]
+        for i, _ in below:
+            if not ranges.is_positive(self.table.atoms[i].range) or not self.concave(self._base(i)):
+                return None
+        if not above:
+            return ("product of negative powers of concave positive functions",)
+        if len(above) != 1 or sum((k for _, k in part), ZERO) < 1:
+            return None
+        ((index, k),) = above
+        base, r = self._base(index), self.table.atoms[index].range
+        even = k.q == 1 and int(k.p) % 2 == 0
+        if (even and self.is_affine(base)) or (ranges.is_nonnegative(r) and self.convex(base)):
+            return ("a power over a product of powers of concave positive functions, of total degree at least 1",)
+        return None
+
+    def _geometric_mean(self, part: Monomial) -> Proof | None:
+        """prod u_i^k_i, u_i concave and nonnegative, k_i > 0 with sum at most 1, is concave."""
+        if sum((k for _, k in part), ZERO) > 1 or any(k <= 0 for _, k in part):
+            return None
+        for i, _ in part:
+            if not ranges.is_nonnegative(self.table.atoms[i].range) or not self.concave(self._base(i)):
+                return None
+        return ("weighted geometric mean of concave nonnegative functions",)
+
+    def _log_convex_product(self, part: Monomial) -> Proof | None:
+        logarithm = self._log_of_product(part)
+        inner = self.convex(logarithm) if logarithm is not None else None
+        return ("exponential of a convex function (log-convex product)", *inner) if inner else None
+
+    def _log_of_product(self, part: Monomial) -> Expression | None:
+        if not all(ranges.is_positive(self.table.atoms[i].range) for i, _ in part):
+            return None
+        return Expression(self.table, self.table.log(self._product(part)).terms)
+
+    # -------------------------------------------------------------- single atoms
+
+    def atom_convex(self, index: int) -> Proof | None:
+        """A proof that an atom is convex."""
+        atom = self.table.atoms[index]
+        if atom.kind == "variable":
+            return ("affine",)
+        if atom.kind == "sum":
+            return self.convex(atom.arguments[0])
+        if atom.kind == "exp":
+            inner = self.convex(atom.arguments[0])
+            return ("exp of a convex function", *inner) if inner else None
+        if atom.kind == "max":
+            return self._all_convex(atom.arguments, "maximum of convex functions")
+        if atom.kind == "log":
+            return self._log_convex_sum(atom.arguments[0])
+        return self._composition(atom.kind, atom.arguments, 1)
+
+    def atom_concave(self, index: int) -> Proof | None:
+        """A proof that an atom is concave."""
+        atom = self.table.atoms[index]
+        if atom.kind == "variable":
+            return ("affine",)
+        if atom.kind == "sum":
+            return self.concave(atom.arguments[0])
+        if atom.kind == "log":
+            inner = self.concave(atom.arguments[0])
+            return ("log of a concave function", *inner) if inner else None
+        if atom.kind in ("exp", "max"):
+            return None
+        return self._composition(atom.kind, atom.arguments, -1)
+
+    def _composition(self, kind: str, arguments: tuple[Expression, ...], sign: int) -> Proof | None:
+        """sign * h(u) convex: h bent the right way on the range of u, and u affine or bent to suit h's slope."""
+        if kind not in shapes.SHAPES or len(arguments) != 1:
+            return None
+        (u,) = arguments
+        r = self.table.range(u)
+        if shapes.bend_on(kind, r) != sign:
+            return None
+        how = f"{kind}, {'convex' if sign > 0 else 'concave'} on {r},"
+        if self.is_affine(u):
+            return (f"{how} of an affine form",)
+        slope = shapes.slope_on(kind, r) * sign
+        if slope > 0 and (inner := self.convex(u)):
+            return (f"{how} composed by monotonicity", *inner)
+        if slope < 0 and (inner := self.concave(u)):
+            return (f"{how} composed by monotonicity", *inner)
+        return None
+
+    def _all_convex(self, operands: tuple[Expression, ...], rule: str) -> Proof | None:
+        lines: list[str] = [rule]
+        for operand in operands:
+            inner = self.convex(operand)
+            if inner is None:
+                return None
+            lines += inner
+        return tuple(dict.fromkeys(lines))
+
+    def _log_convex_sum(self, p: Expression) -> Proof | None:
+        """log of a sum of log-convex terms with nonnegative coefficients (log-sum-exp) is convex."""
+        lines = ["log of a sum of log-convex terms"]
+        for part, coefficient in [*self.groups(p).items(), (UNIT, self._resting(p))]:
+            sign = self._sign(coefficient)
+            if sign is None or sign < 0:
+                return None
+            if part == UNIT or sign == 0:
+                continue
+            logarithm = self._log_of_product(part)
+            inner = self.convex(logarithm) if logarithm is not None else None
+            if inner is None:
+                return None
+            lines += inner
+        return tuple(dict.fromkeys(lines))
+
+    def _resting(self, e: Expression) -> Expression:
+        terms = {m: c for m, c in e.terms.items() if not self.table.monomial_dependencies(m) & self.mask}
+        return Expression(self.table, terms)
+
+    # -------------------------------------------------------------- shifts
+
+    def _convex_shifted(self, e: Expression) -> Proof | None:
+        """c A(v_1, ...) = c A(v_1 + s, ...) - c s for A = max or log-sum-exp: back to what the normal form took out."""
+        for part, coefficient in self.groups(e).items():
+            if len(part) != 1 or part[0][1] != 1:
+                continue
+            index, c = part[0][0], coefficient.constant()
+            operands = self._operands(index)
+            if operands is None or c is None or c <= 0:
+                continue
+            rest = self.table.subtract(e, Expression(self.table, {part: c}))
+            for shift in self._shifts(operands, self.table.scale(rest, 1 / c)):
+                moved = tuple(self.table.add(v, shift) for v in operands)
+                remaining = self.table.subtract(rest, self.table.scale(shift, c))
+                if remaining != e and (inner := self._all_convex(moved, "common shift")):
+                    others = self.convex(remaining)
+                    if others:
+                        rule = "maximum" if self.table.atoms[index].kind == "max" else "log-sum-exp"
+                        return (f"{rule} of convex functions", *inner, *others)
+        return None
+
+    def _operands(self, index: int) -> tuple[Expression, ...] | None:
+        """The operands of a maximum, or the exponents of a log-sum-exp with positive number coefficients."""
+        atom = self.table.atoms[index]
+        if atom.kind == "max":
+            return atom.arguments
+        if atom.kind != "log" or len(atom.arguments[0].terms) < 2:
+            return None
+        exponents = []
+        for monomial, c in atom.arguments[0].terms.items():
+            if c <= 0:
+                return None
+            exponents.append(self.table.log(Expression(self.table, {monomial: c})))
+        return None if any(x.needs for x in exponents) else tuple(exponents)
+
+    def _shifts(self, operands: tuple[Expression, ...], rest: Expression) -> list[Expression]:
+        """Candidates: all of the rest that is not affine; minus the terms of an operand that are not convex."""
+        bent = {
+            m: c
+            for part, coefficient in self.groups(rest).items()
+            if not self.is_affine_product(part)
+            for m, c in self.table.multiply(coefficient, self._product(part)).terms.items()
+        }
+        candidates = [Expression(self.table, bent)] if bent else []
+        for operand in operands:
+            wrong: dict[Monomial, fmpq] = {}
+            for part, coefficient in self.groups(operand).items():
+                if not self.is_affine_product(part) and self._convex_term(coefficient, part) is None:
+                    wrong.update(self.table.multiply(coefficient, self._product(part)).terms)
+            if wrong:
+                candidates.append(self.table.scale(Expression(self.table, wrong), -1))
+        return list(dict.fromkeys(c for c in candidates if c.terms))
+
+    # -------------------------------------------------------------- quadratic forms against bounded curvature
+
+    def _convex_outweighed(self, e: Expression) -> Proof | None:
+        """Hessian >= Q + sum (least second derivative of h_i) a_i a_i' >= 0, for terms c h_i(a_i.x + b_i)."""
+        quadratic: dict[Monomial, fmpq] = {}
+        lines: list[str] = []
+        found = False
+        for part, coefficient in self.groups(e).items():
+            if self.is_affine_product(part):
+                continue
+            c = coefficient.constant()
+            if c is not None and self._is_quadratic(part):
+                quadratic[part] = quadratic.get(part, ZERO) + c
+                continue
+            if (line := self._convex_term(coefficient, part)) is not None:
+                lines += line
+                quadratic_part = self._square_of(part, c)
+                for m, k in quadratic_part.items():
+                    quadratic[m] = quadratic.get(m, ZERO) + k
+                continue
+            bound = self._curvature_bound(part, c)
+            if bound is None:
+                return None
+            found = True
+            for m, k in bound.items():
+                quadratic[m] = quadratic.get(m, ZERO) + k
+        if not found or not quadratic:
+            return None
+        line = self._quadratic_form({m: k for m, k in quadratic.items() if k != 0})
+        return ("a quadratic form outweighs bounded second derivatives", *line, *lines) if line else None
+
+    def _square_of(self, part: Monomial, c: fmpq | None) -> dict[Monomial, fmpq]:
+        """The quadratic terms of c u^2 for affine u with numbers as coefficients; nothing for any other convex term."""
+        if c is None or len(part) != 1 or part[0][1] != 2:
+            return {}
+        return self._quadratic_of_affine(self._base(part[0][0]), c) or {}
+
+    def _quadratic_of_affine(self, u: Expression, weight: fmpq) -> dict[Monomial, fmpq] | None:
+        """weight (a.x)^2 for u = a.x + b."""
+        slopes = {part: c.constant() for part, c in self.groups(u).items()}
+        if not self.is_affine(u) or any(c is None for c in slopes.values()):
+            return None
+        if any(self.table.atoms[part[0][0]].kind != "variable" for part in slopes):
+            return None
+        linear = Expression(self.table, {part: c for part, c in slopes.items() if c is not None})
+        squared = self.table._multiplied_out(linear, linear, linear.needs)
+        return {m: weight * c for m, c in squared.terms.items()}
+
+    def _curvature_bound(self, part: Monomial, c: fmpq | None) -> dict[Monomial, fmpq] | None:
+        if c is None or len(part) != 1 or part[0][1] != 1:
+            return None
+        atom = self.table.atoms[part[0][0]]
+        if atom.kind in shapes.SHAPES and self.table.atoms[part[0][0]].kind not in ("exp", "log"):
+            second, u = shapes.SHAPES[atom.kind].second, atom.arguments[0]
+        elif (v := self._softplus_argument(part[0][0])) is not None:
+            second, u = ranges.Interval(ZERO, fmpq(1, 4)), v
+        else:
+            return None
+        least = ranges.scale(second, c).lo
+        return None if least is None else self._quadratic_of_affine(u, least / 2)
+
+    def _softplus_argument(self, index: int) -> Expression | None:
+        """v for the atom log(a + b exp(v)), a, b > 0: its second derivative in v lies in [0, 1/4]."""
+        atom = self.table.atoms[index]
+        if atom.kind != "log" or len(atom.arguments[0].terms) != 2 or UNIT not in atom.arguments[0].terms:
+            return None
+        ((m, b),) = ((m, b) for m, b in atom.arguments[0].terms.items() if m != UNIT)
+        is_exp = len(m) == 1 and m[0][1] == 1 and self.table.atoms[m[0][0]].kind == "exp"
+        if not is_exp or b <= 0 or atom.arguments[0].terms[UNIT] <= 0:
+            return None
+        v: Expression = self.table.atoms[m[0][0]].arguments[0]
+        return v
+
+    # -------------------------------------------------------------- functions of one affine form
+
+    def _convex_by_lines(self, e: Expression) -> Proof | None:
+        """e as a sum of affine terms, convex terms, and functions of one affine form each, convex on the line."""
+        lines: list[str] = []
+        on_lines: dict[Expression, list[Expression]] = defaultdict(list)
+        for part, coefficient in self.groups(e).items():
+            if self.is_affine_product(part):
+                continue
+            c, form = coefficient.constant(), self._form_of(part)
+            if c is not None and form is not None:
+                on_lines[form].append(Expression(self.table, {part: c}))
+            elif (line := self._convex_term(coefficient, part)) is not None:
+                lines += line
+            else:
+                return None
+        if not on_lines:
+            return None
+        for form, terms in on_lines.items():
+            together = self.table.add_all(terms)
+            line = convex_in_one_form(self.table, together, form)
+            if line is None:
+                return None
+            lines += line
+        return tuple(dict.fromkeys(lines))
+
+    def _form_of(self, part: Monomial) -> Expression | None:
+        """The affine form u (leading coefficient 1, no constant) such that the product is a function of u alone."""
+        forms: set[Expression] = set()
+        if not all(self._collect_forms(i, forms) for i, _ in part):
+            return None
+        return forms.pop() if len(forms) == 1 else None
+
+    def _collect_forms(self, index: int, forms: set[Expression]) -> bool:
+        atom = self.table.atoms[index]
+        if atom.kind == "variable":
+            forms.add(Expression(self.table, {((index, ONE),): ONE}))
+            return True
+        arguments = [a for a in atom.arguments if isinstance(a, Expression)]
+        if not arguments:
+            return False
+        return all(self._forms_in(a, forms) for a in arguments)
+
+    def _forms_in(self, e: Expression, forms: set[Expression]) -> bool:
+        """Add the affine forms of e; a sum of affine terms is one form, with the parameters in it."""
+        if not e.terms or e.constant() is not None:
+            return True
+        if self.is_affine(e) and self.depends(e):
+            free = {m: c for m, c in e.terms.items() if m != UNIT}
+            forms.add(self.table.scale(Expression(self.table, free), 1 / free[max(free)]))
+            return True
+        if not self.depends(e):
+            return False
+        affine = {m: c for m, c in e.terms.items() if m != UNIT and self._is_affine_or_free(m)}
+        if affine:
+            forms.add(self.table.scale(Expression(self.table, affine), 1 / affine[max(affine)]))
+        return all(self._collect_forms(i, forms) for m in e.terms if m != UNIT and m not in affine for i, _ in m)
+
+    def _is_affine_or_free(self, monomial: Monomial) -> bool:
+        moving = tuple((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+        return not moving or self.is_affine_product(moving)
+
+    # -------------------------------------------------------------- strictness
+
+    def strictly_convex(self, e: Expression) -> Proof | None:
+        """Every term convex, and some strictly so along affine forms whose coefficients span the decision space.
+
+        Terms that are convex only together (outweighed, shifted) do not count: taking the strict term away must leave
+        a convex function.
+        """
+        e = Expression(self.table, e.terms)
+        proof = self._convex_termwise(e)
+        if proof is None:
+            return None
+        bits = [b for b in range(len(self.table.names)) if self.mask >> b & 1]
+        rows = self._strict_directions(e)
+        if not rows:
+            return None
+        gram = [[sum((row.get(i, ZERO) * row.get(j, ZERO) for row in rows), ZERO) for j in bits] for i in bits]
+        p, _, _ = inertia(gram)
+        if p < len(bits):
+            return None
+        return ("strictly convex functions of affine forms that span the space", *proof)
+
+    def _strict_directions(self, e: Expression) -> list[dict[int, fmpq]]:
+        rows: list[dict[int, fmpq]] = []
+        quadratic: dict[Monomial, fmpq] = {}
+        for part, coefficient in self.groups(e).items():
+            if self._is_quadratic(part) and (c := coefficient.constant()) is not None:
+                quadratic[part] = c
+                continue
+            r = self.table.range(coefficient)
+            if not ranges.is_positive(r) and not ranges.is_negative(r):
+                continue
+            u = self._strict_argument(part, 1 if ranges.is_positive(r) else -1)
+            row = self._coefficients(u) if u is not None else None
+            if row is not None:
+                rows.append(row)
+        if quadratic:
+            rows += self._definite_directions(quadratic)
+        return rows
+
+    def _definite_directions(self, quadratic: dict[Monomial, fmpq]) -> list[dict[int, fmpq]]:
+        """Rows of a PSD Q: x'Qx is strictly convex along each of them (Qd = 0 exactly when d'Qd = 0)."""
+        indices, Q = self.matrix(quadratic)
+        if not is_positive_semidefinite(Q):
+            return []
+        bits = [self.table.atoms[i].dependencies.bit_length() - 1 for i in indices]
+        return [dict(zip(bits, row, strict=True)) for row in Q]
+
+    def _strict_argument(self, part: Monomial, sign: int) -> Expression | None:
+        """u, if sign times the product is a strictly convex function of the affine form u."""
+        if len(part) != 1:
+            return None
+        index, k = part[0]
+        atom = self.table.atoms[index]
+        base = self._base(index)
+        if sign > 0 and k > 0 and k.q == 1 and int(k.p) % 2 == 0 and self.is_affine(base):
+            return base
+        positive = ranges.is_positive(atom.range) and self.is_affine(base)
+        if positive and ((sign > 0 and (k < 0 or k > 1)) or (sign < 0 and 0 < k < 1)):
+            return base
+        if k != 1:
+            return None
+        if sign > 0 and (v := self._softplus_argument(index)) is not None and self.is_affine(v):
+            return v
+        if atom.kind in shapes.SHAPES and len(atom.arguments) == 1 and self.is_affine(atom.arguments[0]):
+            u: Expression = atom.arguments[0]
+            return u if shapes.bend_on(atom.kind, self.table.range(u)) == sign and atom.kind != "sign" else None
+        return None
+
+    def _coefficients(self, u: Expression) -> dict[int, fmpq] | None:
+        row: dict[int, fmpq] = {}
+        for part, c in self.groups(u).items():
+            number = c.constant()
+            if number is None or not self.is_affine_product(part) or self.table.atoms[part[0][0]].kind != "variable":
+                return None
+            row[self.table.atoms[part[0][0]].dependencies.bit_length() - 1] = number
+        return row
+
+    # -------------------------------------------------------------- monotonicity
+
+    def nondecreasing(self, e: Expression) -> Proof | None:
+        """A proof that e is non-decreasing in each decision variable, the others fixed."""
+        lines: list[str] = []
+        for bit in range(len(self.table.names)):
+            if self.mask >> bit & 1 and self.table.dependencies(e) >> bit & 1:
+                one = Calculus(self.table, 1 << bit)
+                proof = one.rising(e)
+                if proof is None:
+                    return None
+                lines += proof
+        return tuple(dict.fromkeys(lines)) or ("constant",)
+
+    def rising(self, e: Expression) -> Proof | None:
+        """A proof that e is non-decreasing in the one variable of the mask."""
+        return self._remember("rising", e, self._rising)
+
+    def falling(self, e: Expression) -> Proof | None:
+        """A proof that e is non-increasing in the one variable of the mask."""
+        return self.rising(self.table.scale(e, -1))
+
+    def _rising(self, e: Expression) -> Proof | None:
+        e = Expression(self.table, e.terms)
+        return self._rising_termwise(e) or self._rising_shifted(e) or self._rising_by_derivative(e)
+
+    def _rising_termwise(self, e: Expression) -> Proof | None:
+        lines: list[str] = ["sum of non-decreasing terms"]
+        for part, coefficient in self.groups(e).items():
+            sign = self._sign(coefficient)
+            if sign is None:
+                return None
+            if sign and not self._product_moves(part, sign):
+                return None
+        return tuple(lines)
+
+    def _product_moves(self, part: Monomial, sign: int) -> bool:
+        """Whether sign times the product is non-decreasing: nonnegative factors all moving one way, or one factor."""
+        if len(part) == 1:
+            return self._power_moves(*part[0], sign)
+        return all(
+            ranges.is_nonnegative(ranges.power(self.table.atoms[i].range, k)) and self._power_moves(i, k, sign)
+            for i, k in part
+        )
+
+    def _power_moves(self, index: int, k: fmpq, sign: int) -> bool:
+        r = self.table.atoms[index].range
+        odd = k.q == 1 and int(k.p) % 2 == 1
+        if k > 0 and (odd or ranges.is_nonnegative(r)):
+            return self._atom_moves(index, sign)
+        if k < 0 and ranges.is_positive(r):
+            return self._atom_moves(index, -sign)
+        if k < 0 and ranges.is_negative(r):
+            return self._atom_moves(index, -sign if odd else sign)
+        if k > 0 and ranges.is_nonpositive(r):
+            return self._atom_moves(index, -sign)
+        return False
+
+    def _atom_moves(self, index: int, sign: int) -> bool:
+        atom = self.table.atoms[index]
+
+        def moves(u: Expression, s: int) -> bool:
+            return (self.rising(u) if s > 0 else self.falling(u)) is not None
+
+        if atom.kind == "variable":
+            return sign > 0
+        if atom.kind in ("sum", "exp", "log", "max"):
+            return all(moves(u, sign) for u in atom.arguments)
+        if atom.kind in shapes.SHAPES and len(atom.arguments) == 1:
+            slope = shapes.slope_on(atom.kind, self.table.range(atom.arguments[0]))
+            return slope != 0 and moves(atom.arguments[0], sign * slope)
+        return False
+
+    def _rising_shifted(self, e: Expression) -> Proof | None:
+        """c A(v_i) + rest = c A(v_i + rest / c): each operand non-decreasing."""
+        for part, coefficient in self.groups(e).items():
+            c = coefficient.constant()
+            operands = self._operands(part[0][0]) if len(part) == 1 and part[0][1] == 1 else None
+            if operands is None or c is None or c == 0:
+                continue
+            rest = self.table.scale(self.table.subtract(e, Expression(self.table, {part: c})), 1 / c)
+            ask = self.rising if c > 0 else self.falling
+            if all(ask(self.table.add(v, rest)) for v in operands):
+                return ("operands of a maximum or log-sum-exp all move the right way",)
+        return None
+
+    def _rising_by_derivative(self, e: Expression) -> Proof | None:
+        bit = self.mask.bit_length() - 1
+        try:
+            slope = derivative(self.table, e, bit)
+        except NotSmoothError:
+            return None
+        if slope.needs or not ranges.is_nonnegative(self.table.range(slope)):
+            return None
+        return ("the derivative is nonnegative by ranges",)

@@ -1,0 +1,314 @@
+"""Convexity of a function of one real variable: exact kinks, then the second derivative on each smooth piece.
+
+The function is a normal form in one affine form u. It is rebuilt over a fresh table with one variable t in the range
+of u; max and piecewise atoms are resolved at the rational sign changes of their polynomial operands; at each of these
+the pieces must agree exactly and the slope must not fall; between them the second derivative must be nonnegative, by
+ranges on subdivided pieces.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from flint import fmpq, fmpq_poly
+
+from netprops.domains import Interval
+from netprops.exact.polynomials_1d import real_roots
+from netprops.readings import ranges, shapes
+from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.polynomials import Expression, Table, Truth
+
+ZERO, ONE = fmpq(0), fmpq(1)
+Proof = tuple[str, ...]
+MAX_DEPTH = 9
+MAX_PIECES = 64
+
+
+@dataclass(frozen=True)
+class SmoothPiece:
+    """On `where` the function is `value`, a normal form without kinks, over a table whose variable is t on `where`."""
+
+    where: Interval
+    table: Table
+    value: Expression
+
+
+def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof | None:
+    """A proof that e, a function of the affine form alone, is convex in it on its range; None if none was found."""
+    pieces = _pieces(table, e, form, table.range(form), MAX_PIECES)
+    if pieces is None or not all(_smooth_convex(piece, MAX_DEPTH) for piece in pieces):
+        return None
+    for left, right in itertools.pairwise(pieces):
+        assert right.where.lo is not None
+        here = _value_at(table, e, form, right.where.lo)
+        if here is None or not _joins(left, right, here):
+            return None
+    return (f"function of one affine form, convex on each of {len(pieces)} pieces, its slope rising at the kinks",)
+
+
+# ------------------------------------------------------------------ rebuilding over one variable
+
+
+def _rebuild(source: Table, e: Expression, form: Expression, target: Table, t: Expression) -> Expression | None:
+    """e with the affine form replaced by t, over the target table; None if something else is left."""
+    memo: dict[int, Expression | None] = {}
+
+    def expression(x: Expression) -> Expression | None:
+        reduced, multiple = _take_out(source, x, form)
+        parts = [target.scale(t, multiple)]
+        for monomial, c in reduced.terms.items():
+            product: Expression | None = target.number(c)
+            for index, k in monomial:
+                factor = atom(index)
+                if factor is None or product is None:
+                    return None
+                product = target.multiply(product, target.power(factor, k))
+            if product is None:
+                return None
+            parts.append(product)
+        return target.add_all(parts)
+
+    def atom(index: int) -> Expression | None:
+        if index not in memo:
+            memo[index] = _rebuild_atom(index)
+        return memo[index]
+
+    def _rebuild_atom(index: int) -> Expression | None:
+        a = source.atoms[index]
+        if a.kind == "variable":
+            alone = Expression(source, {((index, ONE),): ONE})
+            return t if alone == form else None
+        if a.kind == "number":
+            return target.power(target.number(a.arguments[0]), 1)
+        inner = [expression(x) for x in a.arguments if isinstance(x, Expression)]
+        if any(x is None for x in inner):
+            return None
+        known = [x for x in inner if x is not None]
+        if a.kind == "sum":
+            return known[0]
+        if a.kind == "max":
+            return target.maximum(known)
+        if a.kind == "where":
+            return _choose(target, a.arguments[0], known)
+        if a.kind == "exp":
+            return target.exp(known[0])
+        if a.kind == "log":
+            return target.log(known[0])
+        if a.kind == "logistic":
+            return target.logistic(known[0])
+        return target.apply(a.kind, known[0]) if a.kind in shapes.SHAPES else None
+
+    return expression(e)
+
+
+def _choose(target: Table, relation: str, known: list[Expression]) -> Expression | None:
+    u, if_false, if_true = known
+    if relation not in ("lt", "le"):
+        return None
+    r = target.range(u)
+    strict = relation == "lt"
+    if ranges.is_negative(r) or (not strict and ranges.is_nonpositive(r)):
+        return if_true
+    if ranges.is_positive(r) or (strict and ranges.is_nonnegative(r)):
+        return if_false
+    return target.choose(Truth(relation, u), if_false, if_true)
+
+
+def _take_out(source: Table, x: Expression, form: Expression) -> tuple[Expression, fmpq]:
+    """x = reduced + multiple * form, with the form's leading term gone from reduced."""
+    lead = max(form.terms)
+    multiple = x.terms.get(lead, ZERO) / form.terms[lead]
+    if multiple == 0 or len(form.terms) == 1:
+        return (x, ZERO) if multiple == 0 else (source.subtract(x, source.scale(form, multiple)), multiple)
+    return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), multiple
+
+
+def _over(source: Table, e: Expression, form: Expression, where: Interval) -> tuple[Table, Expression] | None:
+    target = Table(level=source.level)
+    t = target.variable("t", where)
+    rebuilt = _rebuild(source, e, form, target, t)
+    return None if rebuilt is None or rebuilt.needs else (target, rebuilt)
+
+
+# ------------------------------------------------------------------ pieces
+
+
+def _pieces(source: Table, e: Expression, form: Expression, where: Interval, most: int) -> list[SmoothPiece] | None:
+    """Split until no kink is left inside a piece."""
+    built = _over(source, e, form, where)
+    if built is None:
+        return None
+    table, value = built
+    kink = _innermost_kink(table, value)
+    if kink is None:
+        return [SmoothPiece(where, table, value)]
+    cuts = _sign_changes(table, kink, where)
+    if cuts is None or not cuts or len(cuts) >= most:
+        return None
+    pieces: list[SmoothPiece] = []
+    for part in _split(where, cuts):
+        inner = _pieces(source, e, form, part, most - len(cuts))
+        if inner is None:
+            return None
+        pieces += inner
+    return pieces
+
+
+def _innermost_kink(table: Table, e: Expression) -> Expression | None:
+    """A difference whose sign decides a max or choice atom, itself free of kinks."""
+    for monomial in e.terms:
+        for index, _ in monomial:
+            atom = table.atoms[index]
+            inner = [a for a in atom.arguments if isinstance(a, Expression)]
+            for argument in inner:
+                found = _innermost_kink(table, argument)
+                if found is not None:
+                    return found
+            if atom.kind == "max":
+                first, second = atom.arguments[:2]
+                return table.subtract(first, second)
+            if atom.kind == "where":
+                condition: Expression = atom.arguments[1]
+                return condition
+    return None
+
+
+def _sign_changes(table: Table, u: Expression, where: Interval) -> list[fmpq] | None:
+    """The roots of the polynomial u inside the interval; None if u is no polynomial or a root is irrational."""
+    polynomial = _as_polynomial(table, u)
+    if polynomial is None or polynomial.degree() < 1:
+        return None
+    roots = real_roots(polynomial)
+    if any(lo != hi for lo, hi in roots if not _outside(lo, hi, where)):
+        return None
+    return [lo for lo, hi in roots if lo == hi and _strictly_inside(lo, where)]
+
+
+def _outside(lo: fmpq, hi: fmpq, where: Interval) -> bool:
+    return (where.hi is not None and lo > where.hi) or (where.lo is not None and hi < where.lo)
+
+
+def _strictly_inside(x: fmpq, where: Interval) -> bool:
+    return (where.lo is None or x > where.lo) and (where.hi is None or x < where.hi)
+
+
+def _as_polynomial(table: Table, u: Expression) -> fmpq_poly | None:
+    total = fmpq_poly([0])
+    for monomial, c in u.terms.items():
+        term = fmpq_poly([c])
+        for index, k in monomial:
+            atom = table.atoms[index]
+            inner = (
+                fmpq_poly([0, 1])
+                if atom.kind == "variable"
+                else _as_polynomial(table, atom.arguments[0])
+                if atom.kind == "sum"
+                else None
+            )
+            if inner is None or k.q != 1 or k < 0:
+                return None
+            term *= inner ** int(k.p)
+        total += term
+    return total
+
+
+def _split(where: Interval, cuts: list[fmpq]) -> list[Interval]:
+    ends = sorted(cuts)
+    # Open at the cuts, so that a comparison that decides there is decided on the piece; _joins looks at the cut itself.
+    first = Interval(where.lo, ends[0], where.lo_open, True)
+    last = Interval(ends[-1], where.hi, True, where.hi_open)
+    return [first, *(Interval(a, b, True, True) for a, b in itertools.pairwise(ends)), last]
+
+
+# ------------------------------------------------------------------ joints
+
+
+def _at(piece: SmoothPiece, e: Expression, x: fmpq) -> Expression | None:
+    """The value of a smooth expression at an exact point, as a constant normal form."""
+    return _value_at(piece.table, e, Expression(piece.table, {((0, ONE),): ONE}), x)
+
+
+def _value_at(source: Table, e: Expression, form: Expression, x: fmpq) -> Expression | None:
+    target = Table(level=source.level)
+    value = _rebuild(source, e, form, target, target.number(x))
+    return None if value is None or value.needs else value
+
+
+def _joins(left: SmoothPiece, right: SmoothPiece, here: Expression) -> bool:
+    """Whether both pieces tend exactly to the value `here` at their common end and the slope does not fall there."""
+    x = right.where.lo
+    assert x is not None
+    a, b = _at(left, left.value, x), _at(right, right.value, x)
+    if a is None or b is None or not _same_constant(a, here) or not _same_constant(b, here):
+        return False
+    try:
+        before = _at(left, derivative(left.table, left.value, 0), x)
+        after = _at(right, derivative(right.table, right.value, 0), x)
+    except NotSmoothError:
+        return False
+    if before is None or after is None:
+        return False
+    rise = _constants(after, before)
+    return rise is not None and ranges.is_nonnegative(rise)
+
+
+def _same_constant(a: Expression, b: Expression) -> bool:
+    """Two constant normal forms of different tables, equal as printed term by term or as numbers."""
+    difference = _constants(a, b)
+    return difference is not None and difference.lo == difference.hi == 0
+
+
+def _constants(a: Expression, b: Expression) -> Interval | None:
+    """The range of a - b for constants of two tables: rebuilt into one, so that equal irrational parts cancel."""
+    target = Table()
+    zero = target.variable("t", ranges.point(ZERO))
+    parts = []
+    for e in (a, b):
+        dummy = Expression(e.table, {((len(e.table.atoms), ONE),): ONE})
+        rebuilt = _rebuild(e.table, e, dummy, target, zero)
+        if rebuilt is None:
+            return None
+        parts.append(rebuilt)
+    return target.range(target.subtract(parts[0], parts[1]))
+
+
+# ------------------------------------------------------------------ smooth pieces
+
+
+def _smooth_convex(piece: SmoothPiece, depth: int) -> bool:
+    """Second derivative nonnegative by ranges, on the piece or on both halves of it."""
+    try:
+        second = derivative(piece.table, derivative(piece.table, piece.value, 0), 0)
+    except NotSmoothError:
+        return False
+    if second.needs:
+        return False
+    return _nonnegative(piece.table, second, piece.where, depth)
+
+
+def _nonnegative(table: Table, e: Expression, where: Interval, depth: int) -> bool:
+    t = Expression(table, {((0, ONE),): ONE})
+    built = _over(table, e, t, where)
+    if built is None:
+        return False
+    r = built[0].range(built[1])
+    if ranges.is_nonnegative(r):
+        return True
+    if depth == 0 or ranges.is_negative(r):
+        return False
+    middle = _middle(where)
+    halves = (Interval(where.lo, middle, where.lo_open, False), Interval(middle, where.hi, False, where.hi_open))
+    return all(_nonnegative(table, e, half, depth - 1) for half in halves)
+
+
+def _middle(where: Interval) -> fmpq:
+    """The midpoint; for unbounded intervals a point further out each time."""
+    if where.lo is None and where.hi is None:
+        return ZERO
+    if where.lo is None:
+        assert where.hi is not None
+        return min(2 * where.hi, where.hi / 2, fmpq(-1)) if where.hi <= 0 else fmpq(-1)
+    if where.hi is None:
+        return max(2 * where.lo, fmpq(1)) if where.lo >= 0 else fmpq(1)
+    return (where.lo + where.hi) / 2

@@ -1,0 +1,868 @@
+"""Normal form: every real expression as a polynomial with exact rational coefficients over interned atoms.
+
+An expression is a sum of monomials; a monomial is a product of powers of atoms; an atom is a variable, an opaque sum
+(a factor that was not multiplied out), or a function of expressions: exp, log, max, a smooth elementary function, a
+piecewise choice. Two expressions with one normal form are equal as real functions wherever both are defined, and that
+is a proof: interning compares by equality, a hash only finds the place to compare.
+
+Rewriting uses identities of real numbers alone:
+
+* exp(a) exp(b) = exp(a + b), exp(log a) = a, log of products and powers of positive factors;
+* log(sum c_i exp(u_i)) and max(u_i) are equivariant under a common shift, so the exponent that comes last in a
+  shift-invariant order is taken out: softplus(-v) = softplus(v) - v, max(u, v) = v + max(0, u - v), log-sum-exp minus
+  its own maximum, and the logistic function's two logarithms all get one form;
+* log(1 + exp(-|u|)) = log(1 + exp(u)) - max(0, u);
+* max and |.| are decided where the sign is known.
+
+How far products of sums are multiplied out is the table's `level`: 0 keeps products of more than four terms as
+factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everything out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flint import fmpq
+
+from netprops.domains import WHOLE_LINE, Interval
+from netprops.readings import ranges, shapes
+
+ZERO, ONE = fmpq(0), fmpq(1)
+Monomial = tuple[tuple[int, fmpq], ...]  # (atom id, exponent), by id; exponents are never 0
+UNIT: Monomial = ()
+
+
+class TooLargeError(Exception):
+    """A normal form grew past the table's budget of terms."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A side condition not yet proved: the expression must be "positive", "nonnegative" or "nonzero"."""
+
+    kind: str
+    expression: Expression
+
+    def __str__(self) -> str:
+        sign = {"positive": "> 0", "nonnegative": ">= 0", "nonzero": "!= 0"}[self.kind]
+        return f"{self.expression} {sign}"
+
+
+NONE: frozenset[Condition] = frozenset()
+
+
+class Expression:
+    """An immutable sum of monomials; `needs` are the side conditions under which it is a real number."""
+
+    __slots__ = ("_hash", "_key", "needs", "table", "terms")
+
+    def __init__(self, table: Table, terms: dict[Monomial, fmpq], needs: frozenset[Condition] = NONE) -> None:
+        self.table, self.terms, self.needs = table, terms, needs
+        self._key: frozenset[Any] | None = None
+        self._hash: int | None = None
+
+    @property
+    def key(self) -> frozenset[Any]:
+        """The terms as a set: what equality compares."""
+        if self._key is None:
+            self._key = frozenset(self.terms.items())
+        return self._key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(self.key)
+        return self._hash
+
+    def constant(self) -> fmpq | None:
+        """The number that this is, or None."""
+        if not self.terms:
+            return ZERO
+        if len(self.terms) == 1 and UNIT in self.terms:
+            return self.terms[UNIT]
+        return None
+
+    def __str__(self) -> str:
+        return self.table.show(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("an expression has no truth value")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A comparison that the ranges left open: ``expression < 0`` ("lt"), ``<= 0`` ("le") or ``== 0`` ("eq")."""
+
+    relation: str
+    expression: Expression
+
+    def negated(self) -> Truth:
+        """Its negation, where that is again a comparison of this form."""
+        flipped = self.expression.table.scale(self.expression, fmpq(-1))
+        opposite = {"lt": "le", "le": "lt", "eq": "ne", "ne": "eq"}[self.relation]
+        return Truth(opposite, flipped if self.relation in ("lt", "le") else self.expression)
+
+
+class OpenTruth:
+    """A truth value of which nothing is known (a logical combination of open comparisons)."""
+
+
+@dataclass
+class Atom:
+    """An interned factor. `kind` is "variable", "sum", "exp", "log", "max", "number", "where" or a function's name."""
+
+    index: int
+    kind: str
+    arguments: tuple[Any, ...]
+    dependencies: int  # bit mask of the variables in it
+    range: Interval
+
+
+@dataclass
+class Table:
+    """The atoms of one question, interned; made anew for each, so that nothing outlives its proof."""
+
+    level: int = 0
+    budget: int = 20_000
+    atoms: list[Atom] = field(default_factory=list)
+    _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _ranges: dict[Expression, Interval] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+
+    # -------------------------------------------------------------- building blocks
+
+    def number(self, c: fmpq | int) -> Expression:
+        """A rational number."""
+        c = fmpq(c)
+        return Expression(self, {UNIT: c} if c != 0 else {})
+
+    def variable(self, name: str, interval: Interval) -> Expression:
+        """A new variable; its bit is the number of variables before it."""
+        bit = 1 << len(self.names)
+        self.names.append(name)
+        return self._from_atom(self._intern("variable", (name,), bit, interval))
+
+    def _intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
+        key = (kind, *arguments)
+        found = self._interned.get(key)
+        if found is None:
+            found = len(self.atoms)
+            self._interned[key] = found
+            self.atoms.append(Atom(found, kind, arguments, dependencies, range_))
+        return found
+
+    def _known(self, kind: str, arguments: tuple[Any, ...]) -> int | None:
+        return self._interned.get((kind, *arguments))
+
+    def _from_atom(self, index: int, exponent: fmpq | int = 1, needs: frozenset[Condition] = NONE) -> Expression:
+        return Expression(self, {((index, fmpq(exponent)),): ONE}, needs)
+
+    def _make(self, terms: dict[Monomial, fmpq], needs: frozenset[Condition] = NONE) -> Expression:
+        if len(terms) > self.budget:
+            raise TooLargeError(f"the normal form has more than {self.budget} terms")
+        return Expression(self, terms, needs)
+
+    # -------------------------------------------------------------- dependence and range
+
+    def dependencies(self, e: Expression) -> int:
+        """Bit mask of the variables in the expression."""
+        mask = 0
+        for monomial in e.terms:
+            for index, _ in monomial:
+                mask |= self.atoms[index].dependencies
+        return mask
+
+    def monomial_dependencies(self, monomial: Monomial) -> int:
+        """Bit mask of the variables in the monomial."""
+        mask = 0
+        for index, _ in monomial:
+            mask |= self.atoms[index].dependencies
+        return mask
+
+    def monomial_range(self, monomial: Monomial) -> Interval:
+        """An enclosure of the values of a monomial."""
+        total = ranges.point(ONE)
+        for index, exponent in monomial:
+            total = ranges.multiply(total, ranges.power(self.atoms[index].range, exponent))
+        return total
+
+    def range(self, e: Expression) -> Interval:
+        """An enclosure of the values of the expression over the domain of the variables."""
+        known = self._ranges.get(e)
+        if known is not None:
+            return known
+        total = ranges.point(ZERO)
+        for monomial, c in e.terms.items():
+            total = ranges.add(total, ranges.scale(self.monomial_range(monomial), c))
+            if total.lo is None and total.hi is None:
+                break
+        sharper = self._square_completed(e) if total.lo is None or total.hi is None or total.contains(0) else None
+        if sharper is not None:
+            total = ranges.intersect(total, sharper)
+        self._ranges[e] = total
+        return total
+
+    def _square_completed(self, e: Expression) -> Interval | None:
+        """c + b a + q a^2 for one atom a: the exact bound at the vertex."""
+        atoms = {index for monomial in e.terms for index, _ in monomial}
+        if len(atoms) != 1:
+            return None
+        (index,) = atoms
+        by_degree = {(m[0][1] if m else ZERO): c for m, c in e.terms.items()}
+        if set(by_degree) - {ZERO, ONE, fmpq(2)} or not by_degree.get(fmpq(2)):
+            return None
+        q, b, c = by_degree[fmpq(2)], by_degree.get(ONE, ZERO), by_degree.get(ZERO, ZERO)
+        shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
+        return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
+
+    # -------------------------------------------------------------- sums and products
+
+    def add(self, a: Expression, b: Expression) -> Expression:
+        """a + b."""
+        return self.add_all([a, b])
+
+    def subtract(self, a: Expression, b: Expression) -> Expression:
+        """a - b."""
+        return self.add_all([a, self.scale(b, fmpq(-1))])
+
+    def add_all(self, parts: Sequence[Expression]) -> Expression:
+        """The sum of all parts."""
+        first, *rest = sorted(parts, key=lambda e: -len(e.terms)) if len(parts) > 1 else list(parts)
+        terms = dict(first.terms)
+        needs = first.needs
+        for part in rest:
+            for monomial, c in part.terms.items():
+                total = terms.get(monomial)
+                if total is None:
+                    terms[monomial] = c
+                elif total + c == 0:
+                    del terms[monomial]
+                else:
+                    terms[monomial] = total + c
+            if part.needs:
+                needs |= part.needs
+        return self._make(terms, needs)
+
+    def scale(self, e: Expression, c: fmpq | int) -> Expression:
+        """c e for a number c."""
+        c = fmpq(c)
+        if c == 1:
+            return e
+        if c == 0:
+            return Expression(self, {}, e.needs)
+        return Expression(self, {m: c * k for m, k in e.terms.items()}, e.needs)
+
+    def multiply(self, a: Expression, b: Expression) -> Expression:
+        """a b, multiplied out or kept as factors as the level says."""
+        needs = a.needs | b.needs if a.needs or b.needs else NONE
+        for x, y in ((a, b), (b, a)):
+            c = x.constant()
+            if c is not None:
+                scaled = self.scale(y, c)
+                return Expression(self, scaled.terms, needs)
+        if len(a.terms) == 1 and len(b.terms) == 1:
+            ((m, c),), ((n, d),) = a.terms.items(), b.terms.items()
+            return self._product_of_monomials(m, c, n, d, needs)
+        if not self._cancels(a, b) and self._multiplies_out(a, b):
+            return self._multiplied_out(a, b, needs)
+        (m, c), (n, d) = self._as_factor(a), self._as_factor(b)
+        return self._product_of_monomials(m, c, n, d, needs)
+
+    def _multiplies_out(self, a: Expression, b: Expression) -> bool:
+        if self.level == 2:
+            return True
+        if len(a.terms) > 1 and len(b.terms) > 1 and self._as_factor(a)[0] == self._as_factor(b)[0]:
+            return False  # a square: kept, since its convexity is seen at once
+        return self.level == 1 or len(a.terms) * len(b.terms) <= 4
+
+    def _cancels(self, a: Expression, b: Expression) -> bool:
+        """Whether one is a sum that stands as a (negative) power in the other: (1 + x) times (1 + x)^-1."""
+        one, several = (a, b) if len(a.terms) == 1 else (b, a)
+        if len(one.terms) > 1:
+            return False
+        (monomial,) = one.terms
+        powers = {i for i, k in monomial if k < 0}
+        return bool(powers) and self._as_factor(several)[0][0][0] in powers
+
+    def _multiplied_out(self, a: Expression, b: Expression, needs: frozenset[Condition]) -> Expression:
+        if len(a.terms) * len(b.terms) > self.budget:
+            raise TooLargeError(f"a product has more than {self.budget} terms")
+        products = [
+            self._product_of_monomials(m, c, n, d, NONE) for m, c in a.terms.items() for n, d in b.terms.items()
+        ]
+        total = self.add_all(products)
+        return Expression(self, total.terms, needs)
+
+    def _as_factor(self, e: Expression) -> tuple[Monomial, fmpq]:
+        """e as c times one monomial: itself, or an opaque sum with leading coefficient 1."""
+        if len(e.terms) == 1:
+            ((m, c),) = e.terms.items()
+            return m, c
+        lead = e.terms[max(e.terms)]
+        normal = self.scale(Expression(self, e.terms), 1 / lead)
+        index = self._intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
+        if self.atoms[index].range == WHOLE_LINE:
+            self.atoms[index].range = self.range(normal)
+        return ((index, ONE),), lead
+
+    def _product_of_monomials(
+        self, m: Monomial, c: fmpq, n: Monomial, d: fmpq, needs: frozenset[Condition]
+    ) -> Expression:
+        exponents = dict(m)
+        for index, k in n:
+            exponents[index] = exponents.get(index, ZERO) + k
+        exps = [i for i in exponents if self.atoms[i].kind == "exp"]
+        if len(exps) > 1 or any(exponents[i] != 1 for i in exps):
+            total = self.add_all([self.scale(self.atoms[i].arguments[0], exponents.pop(i)) for i in exps])
+            if total.terms:
+                exponents[self._exp_atom(total)] = ONE
+        return self._from_exponents(exponents, c * d, needs)
+
+    def _from_exponents(self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]) -> Expression:
+        monomial = tuple(sorted((i, k) for i, k in exponents.items() if k != 0))
+        if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "sum":
+            return self.scale(Expression(self, self.atoms[monomial[0][0]].arguments[0].terms, needs), c)
+        if any(self.atoms[i].kind == "number" and k.q == 1 for i, k in monomial):
+            for i, k in monomial:
+                if self.atoms[i].kind == "number" and k.q == 1:
+                    c *= self.atoms[i].arguments[0] ** int(k.p)
+            monomial = tuple((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
+        return Expression(self, {monomial: c} if c != 0 else {}, needs)
+
+    def multiply_all(self, parts: Sequence[Expression]) -> Expression:
+        """The product of all parts."""
+        total = self.number(1)
+        for part in parts:
+            total = self.multiply(total, part)
+        return total
+
+    # -------------------------------------------------------------- powers
+
+    def power(self, e: Expression, n: fmpq | int) -> Expression:
+        """e^n for a rational n, with the side condition that makes it real."""
+        n = fmpq(n)
+        if n == 0:
+            return self.number(1)
+        if n == 1:
+            return e
+        c = e.constant()
+        if c is not None and n.q == 1 and (c != 0 or n > 0):
+            return Expression(self, self.number(c ** int(n.p)).terms, e.needs)
+        if n.q == 1 and n > 0:
+            return self._whole_power(e, int(n.p))
+        needs = e.needs | self._required("nonzero" if n.q == 1 else ("positive" if n < 0 else "nonnegative"), e)
+        logistic = self._logistic_reciprocal(e, n) if n.q == 1 else None
+        if logistic is not None:
+            return Expression(self, logistic.terms, needs)
+        return self._factored_power(e, n, needs)
+
+    def _whole_power(self, e: Expression, n: int) -> Expression:
+        if len(e.terms) > 1 and self.level == 2:
+            total = e
+            for _ in range(n - 1):
+                total = self._multiplied_out(total, e, e.needs)
+            return total
+        return self._factored_power(e, fmpq(n), e.needs)
+
+    def _factored_power(self, e: Expression, n: fmpq, needs: frozenset[Condition]) -> Expression:
+        """(c prod a^k)^n = c^n prod a^(k n), with |a| where an even power meets a root."""
+        if len(e.terms) > 1:
+            e = self._with_exponential_pulled_out(e)
+        monomial, c = self._as_factor(e)
+        if n.q != 1 and c < 0:
+            return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
+        exponents: dict[int, fmpq] = {}
+        total = self.number(1)
+        for index, k in monomial:
+            if self.atoms[index].kind == "exp":
+                total = self.multiply(total, self.exp(self.scale(self.atoms[index].arguments[0], k * n)))
+            elif n.q == 1 or ranges.is_nonnegative(self.atoms[index].range):
+                exponents[index] = k * n
+            elif k.q == 1 and int(k.p) % 2 == 0:
+                total = self.multiply(total, self.power(self.absolute(self._from_atom(index)), k * n))
+            else:
+                return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
+        number, radical = _rational_power(c, n)
+        if radical is not None:
+            exponents[self._intern("number", (radical,), 0, ranges.point(radical))] = n
+        rest = self._from_exponents(exponents, number, NONE)
+        product = self.multiply(total, rest)
+        return Expression(self, product.terms, needs)
+
+    def _as_factor_keeping_sign(self, e: Expression) -> int:
+        """An opaque sum that is e itself, whatever its leading coefficient: for roots of what is not known positive."""
+        plain = Expression(self, e.terms)
+        index = self._intern("sum", (plain,), self.dependencies(plain), WHOLE_LINE)
+        self.atoms[index].range = self.range(plain)
+        return index
+
+    def _required(self, kind: str, e: Expression) -> frozenset[Condition]:
+        r = self.range(e)
+        holds = {"positive": ranges.is_positive, "nonnegative": ranges.is_nonnegative, "nonzero": ranges.is_nonzero}
+        return NONE if holds[kind](r) else frozenset({Condition(kind, Expression(self, e.terms))})
+
+    def divide(self, a: Expression, b: Expression) -> Expression:
+        """a / b."""
+        return self.multiply(a, self.power(b, -1))
+
+    # -------------------------------------------------------------- exp, log, max
+
+    def _exp_atom(self, e: Expression) -> int:
+        found = self._known("exp", (e,))
+        if found is not None:
+            return found
+        plain = Expression(self, e.terms)
+        return self._intern("exp", (plain,), self.dependencies(plain), shapes.range_of("exp", self.range(plain)))
+
+    def exp(self, e: Expression) -> Expression:
+        """exp(e); logarithms inside come out as powers."""
+        total: Expression | None = None
+        kept: dict[Monomial, fmpq] = {}
+        for monomial, c in e.terms.items():
+            atom = self.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+            if atom is not None and atom.kind == "log":
+                factor = self.power(Expression(self, atom.arguments[0].terms), c)
+                total = factor if total is None else self.multiply(total, factor)
+            else:
+                kept[monomial] = c
+        rest = Expression(self, kept)
+        if kept:
+            exponential = self._from_atom(self._exp_atom(rest))
+            total = exponential if total is None else self.multiply(total, exponential)
+        return Expression(self, (self.number(1) if total is None else total).terms, e.needs)
+
+    def log(self, e: Expression) -> Expression:
+        """log(e), with the side condition e > 0."""
+        needs = e.needs | self._required("positive", e)
+        if not self._required("positive", e):
+            e = self._without_denominators(e)
+        shift, core = self._split_exponential(e)
+        lead = core.terms[max(core.terms)] if core.terms else ONE
+        if len(core.terms) == 1:
+            ((monomial, c),) = core.terms.items()
+            parts = [shift, self._log_of_number(c)] if c > 0 else None
+            if parts is not None and all(ranges.is_positive(self.atoms[i].range) for i, _ in monomial):
+                parts += [self.scale(self._log_of_atom(i), k) for i, k in monomial]
+                return Expression(self, self.add_all(parts).terms, needs)
+        c = ONE
+        if lead > 0 and len(core.terms) > 1 and core.terms.get(UNIT) != 1:
+            c = core.terms.get(UNIT, lead)
+            c = c if c > 0 else lead
+            core = self.scale(core, 1 / c)
+        total = self.add_all([shift, self._log_of_number(c), self._log_core(core)])
+        return Expression(self, total.terms, needs)
+
+    def _log_of_number(self, c: fmpq) -> Expression:
+        if c == 1:
+            return self.number(0)
+        if c <= 0:
+            return self._log_atom(self.number(c))
+        if c < 1:
+            return self.scale(self._log_of_number(1 / c), fmpq(-1))
+        return self._log_atom(self.number(c))
+
+    def _log_of_atom(self, index: int) -> Expression:
+        atom = self.atoms[index]
+        if atom.kind == "logistic":
+            (u,) = atom.arguments
+            return self.scale(self.softplus(self.scale(u, fmpq(-1))), fmpq(-1))
+        if atom.kind == "sum":
+            return self.log(Expression(self, atom.arguments[0].terms))
+        return self._log_atom(self._from_atom(index))
+
+    def _log_atom(self, e: Expression) -> Expression:
+        plain = Expression(self, e.terms)
+        found = self._known("log", (plain,))
+        if found is None:
+            r = shapes.range_of("log", self.range(plain))
+            found = self._intern("log", (plain,), self.dependencies(plain), r)
+        return self._from_atom(found)
+
+    def softplus(self, v: Expression) -> Expression:
+        """log(1 + exp(v))."""
+        return self.log(self.add(self.number(1), self.exp(v)))
+
+    def _log_core(self, core: Expression) -> Expression:
+        """log of 1 + exp(v) with v = -|u| or |u| through softplus(u); any other argument as it is."""
+        if len(core.terms) == 2 and core.terms.get(UNIT) == 1:
+            (monomial, c), = ((m, c) for m, c in core.terms.items() if m != UNIT)
+            if c == 1 and len(monomial) == 1 and self.atoms[monomial[0][0]].kind == "exp" and monomial[0][1] == 1:
+                v = self.atoms[monomial[0][0]].arguments[0]
+                folded = self._folded_softplus(v)
+                if folded is not None:
+                    return folded
+        return self._log_atom(core)
+
+    def _folded_softplus(self, v: Expression) -> Expression | None:
+        """softplus(-|u|) = softplus(u) - max(0, u); softplus(|u|) = softplus(u) - max(0, u) + |u|."""
+        for monomial, c in v.terms.items():
+            if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "max":
+                operands = self.atoms[monomial[0][0]].arguments
+                if len(operands) != 2 or c == 0:
+                    continue
+                (w,) = (o for o in operands if o.terms)  # max(0, w)
+                relu = self._from_atom(monomial[0][0])
+                modulus = self.subtract(self.scale(relu, 2), w)
+                size = abs(c) / 2
+                if self.scale(modulus, c / 2) == v:
+                    u = self.scale(w, size)
+                    base = self.subtract(self.softplus(u), self.scale(relu, size))
+                    return base if c < 0 else self.add(base, v)
+        return None
+
+    def _split_exponential(self, e: Expression) -> tuple[Expression, Expression]:
+        """(p, e') with e = exp(p) e', where the last exponent in the shift-invariant order was taken out."""
+        exponents = {m: self._exponent_of(m) for m in e.terms}
+        if all(not p.terms for p in exponents.values()):
+            return self.number(0), e
+        pivot = self._last(exponents.values())
+        if not pivot.terms:
+            return pivot, e
+        factor = Expression(self, {((self._exp_atom(self.scale(pivot, fmpq(-1))), ONE),): ONE})
+        moved = [self.multiply(Expression(self, {m: c}), factor) for m, c in e.terms.items()]
+        return pivot, self.add_all(moved)
+
+    def _with_exponential_pulled_out(self, e: Expression) -> Expression:
+        pivot, core = self._split_exponential(e)
+        if not pivot.terms:
+            return e
+        monomial, c = self._as_factor(core)
+        return self._product_of_monomials(monomial, c, ((self._exp_atom(pivot), ONE),), ONE, e.needs)
+
+    def _exponent_of(self, monomial: Monomial) -> Expression:
+        for index, _ in monomial:
+            if self.atoms[index].kind == "exp":
+                argument: Expression = self.atoms[index].arguments[0]
+                return argument
+        return Expression(self, {})
+
+    def _last(self, expressions: Iterable[Expression]) -> Expression:
+        """The least expression in the order "the leading coefficient of the difference is positive".
+
+        The order compares differences only, so adding one expression to all leaves the choice the same.
+        """
+        pivot: Expression | None = None
+        for e in expressions:
+            if pivot is None:
+                pivot = e
+                continue
+            difference = self.subtract(Expression(self, e.terms), Expression(self, pivot.terms))
+            if difference.terms and difference.terms[max(difference.terms)] < 0:
+                pivot = e
+        assert pivot is not None
+        return pivot
+
+    def _without_denominators(self, e: Expression) -> Expression:
+        """Inside a logarithm: a + b s(u) = ((a + b) + a exp(-u)) s(u), and sums over a positive common denominator."""
+        logistics = {i for m in e.terms for i, _ in m if self.atoms[i].kind == "logistic"}
+        if len(logistics) == 1 and all(m in (UNIT, ((next(iter(logistics)), ONE),)) for m in e.terms):
+            (index,) = logistics
+            a, b = e.terms.get(UNIT, ZERO), e.terms[((index, ONE),)]
+            if a != 0:
+                u: Expression = self.atoms[index].arguments[0]
+                inner = self.add(self.number(a + b), self.scale(self.exp(self.scale(u, fmpq(-1))), a))
+                monomial, c = self._as_factor(inner)
+                return self._product_of_monomials(monomial, c, ((index, ONE),), ONE, e.needs)
+        denominators = {
+            (i, k)
+            for m in e.terms
+            for i, k in m
+            if k < 0 and self.atoms[i].kind == "sum" and ranges.is_positive(self.atoms[i].range)
+        }
+        if len(e.terms) < 2 or len(denominators) != 1:
+            return e
+        ((index, k),) = denominators
+        inner = self.atoms[index].arguments[0]
+        raised = self.number(1)
+        for _ in range(int(-k.p) if k.q == 1 else 0):
+            raised = self._multiplied_out(raised, inner, NONE) if raised.constant() is None else inner
+        if k.q != 1:
+            return e
+        parts = []
+        for m, c in e.terms.items():
+            own = Expression(self, {tuple((i, j) for i, j in m if i != index): c})
+            has = any(i == index for i, _ in m)
+            parts.append(own if has else self._multiplied_out(own, raised, NONE))
+        numerator = self.add_all(parts)
+        if not numerator.terms:
+            return e
+        monomial, c = self._as_factor(numerator)
+        return self._product_of_monomials(monomial, c, ((index, k),), ONE, e.needs)
+
+    def _logistic_reciprocal(self, e: Expression, n: fmpq) -> Expression | None:
+        """(1 + c exp(v))^n = s(-v - log c)^(-n), for c = 1 only (log c has no shorter form)."""
+        if len(e.terms) != 2 or UNIT not in e.terms:
+            return None
+        ((monomial, c),) = ((m, c) for m, c in e.terms.items() if m != UNIT)
+        unit = e.terms[UNIT]
+        is_exp = len(monomial) == 1 and self.atoms[monomial[0][0]].kind == "exp" and monomial[0][1] == 1
+        if not is_exp or c != unit:
+            return None
+        v = self.atoms[monomial[0][0]].arguments[0]
+        s = self.logistic(self.scale(v, fmpq(-1)))
+        return self.scale(self.power(s, -n), unit ** int(n.p))
+
+    def maximum(self, parts: Sequence[Expression]) -> Expression:
+        """max of all parts, each less the last in the shift-invariant order."""
+        needs = frozenset().union(*(p.needs for p in parts)) if any(p.needs for p in parts) else NONE
+        operands = self._flattened([Expression(self, p.terms) for p in parts])
+        pivot = self._last(operands)
+        shifted = [self.subtract(o, pivot) for o in operands]
+        shifted = list(dict.fromkeys(shifted))  # distinct, the pivot among them as 0
+        rest = [o for o in shifted if o.terms and not ranges.is_nonpositive(self.range(o))]
+        above = [o for o in rest if ranges.is_nonnegative(self.range(o))]
+        if not rest:
+            return Expression(self, pivot.terms, needs)
+        if above:  # 0 is not needed: some operand is never below it
+            if len(rest) == 1:
+                return Expression(self, self.add(pivot, rest[0]).terms, needs)
+            inner = self._max_atom_shifted(rest)
+            return Expression(self, self.add(pivot, inner).terms, needs)
+        return Expression(self, self.add(pivot, self._max_atom([Expression(self, {}), *rest])).terms, needs)
+
+    def _max_atom_shifted(self, operands: list[Expression]) -> Expression:
+        pivot = self._last(operands)
+        shifted = [self.subtract(o, pivot) for o in operands]
+        shifted = list(dict.fromkeys(shifted))
+        if len(shifted) == 1:
+            return pivot
+        return self.add(pivot, self._max_atom(shifted))
+
+    def _max_atom(self, operands: list[Expression]) -> Expression:
+        """max(0, v_1, ...), scaled so that the first leading coefficient is 1 (each v leads with a positive one)."""
+        others = sorted((o for o in operands if o.terms), key=_sort_key)
+        lead = others[0].terms[max(others[0].terms)]
+        size = abs(lead)
+        normal = (Expression(self, {}), *(self.scale(o, 1 / size) for o in others))
+        found = self._known("max", normal)
+        if found is None:
+            r = ranges.largest([self.range(o) for o in normal])
+            mask = 0
+            for o in normal:
+                mask |= self.dependencies(o)
+            found = self._intern("max", normal, mask, r)
+        return self.scale(self._from_atom(found), size)
+
+    def _flattened(self, parts: list[Expression]) -> list[Expression]:
+        """max(p, q + max(r, s)) = max(p, q + r, q + s), where the inner maximum has the coefficient 1."""
+        out: list[Expression] = []
+        for part in parts:
+            inner = next(
+                (
+                    (m, self.atoms[m[0][0]])
+                    for m, c in part.terms.items()
+                    if c == 1 and len(m) == 1 and m[0][1] == 1 and self.atoms[m[0][0]].kind == "max"
+                ),
+                None,
+            )
+            if inner is None or len(out) > 64:
+                out.append(part)
+                continue
+            monomial, atom = inner
+            rest = Expression(self, {m: c for m, c in part.terms.items() if m != monomial})
+            out.extend(self.add(rest, operand) for operand in atom.arguments)
+        return out
+
+    def minimum(self, parts: Sequence[Expression]) -> Expression:
+        """min of all parts."""
+        return self.scale(self.maximum([self.scale(p, fmpq(-1)) for p in parts]), fmpq(-1))
+
+    def absolute(self, e: Expression) -> Expression:
+        """|e|."""
+        return self.maximum([e, self.scale(e, fmpq(-1))])
+
+    # -------------------------------------------------------------- other functions
+
+    def logistic(self, u: Expression) -> Expression:
+        """s(u) = 1 / (1 + exp(-u)); s(-u) = 1 - s(u) makes the leading coefficient of u positive."""
+        if u.terms and u.terms[max(u.terms)] < 0:
+            return self.subtract(self.number(1), self.logistic(self.scale(u, fmpq(-1))))
+        return self.apply("logistic", u)
+
+    def apply(self, name: str, u: Expression) -> Expression:
+        """An elementary function of the shapes table, odd and even ones with the sign taken out."""
+        shape = shapes.SHAPES[name]
+        needs = u.needs
+        if not shapes.lies_within(self.range(u), shape.domain):
+            needs = needs | _domain_conditions(self, u, shape.domain)
+        c = u.constant()
+        if c is not None and c in shape.exact:
+            return Expression(self, self.number(shape.exact[c]).terms, needs)
+        if shape.parity and u.terms and u.terms[max(u.terms)] < 0:
+            mirrored = self.apply(name, self.scale(Expression(self, u.terms), fmpq(-1)))
+            return Expression(self, self.scale(mirrored, shape.parity).terms, needs)
+        plain = Expression(self, u.terms)
+        found = self._known(name, (plain,))
+        if found is None:
+            r = shapes.range_of(name, self.range(plain))
+            found = self._intern(name, (plain,), self.dependencies(plain), r)
+        return self._from_atom(found, 1, needs)
+
+    def opaque(self, name: str, arguments: tuple[Expression, ...], range_: Interval = WHOLE_LINE) -> Expression:
+        """An uninterpreted function of expressions: equal arguments give equal values, nothing else is known."""
+        needs = frozenset().union(*(a.needs for a in arguments)) if arguments else NONE
+        plain = tuple(Expression(self, a.terms) for a in arguments)
+        mask = 0
+        for a in plain:
+            mask |= self.dependencies(a)
+        return self._from_atom(self._intern(name, plain, mask, range_), 1, needs)
+
+    def choose(self, truth: Truth, if_false: Expression, if_true: Expression) -> Expression:
+        """if_true where the comparison holds, else if_false."""
+        t = self.assuming(truth, if_true)
+        f = self.assuming(truth.negated(), if_false)
+        if t == f:
+            return Expression(self, t.terms, t.needs | f.needs)
+        needs = frozenset(c for c in t.needs if not _implies(truth, c)) | frozenset(
+            c for c in f.needs if not _implies(truth.negated(), c)
+        )
+        as_relu = self._choice_as_maximum(truth, Expression(self, f.terms), Expression(self, t.terms))
+        if as_relu is not None:
+            return Expression(self, as_relu.terms, needs)
+        key = _scaled_truth(truth)
+        plain = (key.relation, key.expression, Expression(self, f.terms), Expression(self, t.terms))
+        mask = self.dependencies(key.expression) | self.dependencies(f) | self.dependencies(t)
+        index = self._intern("where", plain, mask, ranges.union(self.range(f), self.range(t)))
+        return self._from_atom(index, 1, needs)
+
+    def _choice_as_maximum(self, truth: Truth, f: Expression, t: Expression) -> Expression | None:
+        """where(u < 0, f, t) with t - f = k u, k a number, is f + k min(u, 0)."""
+        if truth.relation not in ("lt", "le"):
+            return None
+        u, difference = truth.expression, self.subtract(t, f)
+        lead = max(u.terms)
+        k = difference.terms.get(lead, ZERO) / u.terms[lead]
+        if k == 0 or self.scale(u, k) != difference:
+            return None
+        return self.add(f, self.scale(self.minimum([u, self.number(0)]), k))
+
+    def assuming(self, truth: Truth, e: Expression) -> Expression:
+        """e with max(0, v) decided wherever the comparison decides v's sign (v a multiple of its expression)."""
+        if truth.relation not in ("lt", "le"):
+            return e
+        total, changed = [], False
+        for monomial, c in e.terms.items():
+            part = self.number(c)
+            for index, k in monomial:
+                new = self._atom_assuming(truth, index)
+                changed = changed or new is not None
+                part = self.multiply(part, self.power(new, k) if new is not None else self._from_atom(index, k))
+            total.append(part)
+        if not changed:
+            return e
+        simplified = self.add_all(total)
+        return Expression(self, simplified.terms, e.needs | simplified.needs)
+
+    def _atom_assuming(self, truth: Truth, index: int) -> Expression | None:
+        atom = self.atoms[index]
+        if atom.kind == "max" and len(atom.arguments) == 2:
+            (v,) = (o for o in atom.arguments if o.terms)
+            lead, u = max(v.terms), truth.expression
+            k = u.terms.get(lead, ZERO) / v.terms[lead]
+            if k != 0 and self.scale(v, k) == u:
+                return self.number(0) if k > 0 else v  # u <= 0: v <= 0 exactly when k > 0
+            return None
+        if atom.kind == "exp":
+            inner = self.assuming(truth, atom.arguments[0])
+            return None if inner == atom.arguments[0] else self.exp(inner)
+        if atom.kind == "sum":
+            inner = self.assuming(truth, atom.arguments[0])
+            return None if inner == atom.arguments[0] else inner
+        if atom.kind in shapes.SHAPES and atom.kind not in ("exp", "log"):
+            inner = self.assuming(truth, atom.arguments[0])
+            return None if inner == atom.arguments[0] else self.apply(atom.kind, inner)
+        return None
+
+    # -------------------------------------------------------------- printing
+
+    def show(self, e: Expression, most: int = 6) -> str:
+        """The expression for people, cut after a few terms."""
+        if not e.terms:
+            return "0"
+        shown = [self._show_term(m, c) for m, c in list(e.terms.items())[:most]]
+        tail = f" + ... ({len(e.terms) - most} more terms)" if len(e.terms) > most else ""
+        return " + ".join(shown).replace("+ -", "- ") + tail
+
+    def _show_term(self, monomial: Monomial, c: fmpq) -> str:
+        factors = [self._show_power(i, k) for i, k in monomial]
+        if not factors:
+            return str(c)
+        return ("" if c == 1 else "-" if c == -1 else f"{c} ") + " ".join(factors)
+
+    def _show_power(self, index: int, k: fmpq) -> str:
+        atom = self.atoms[index]
+        if atom.kind == "variable":
+            base = str(atom.arguments[0])
+        elif atom.kind in ("sum", "number"):
+            base = f"({atom.arguments[0]})"
+        else:
+            base = f"{atom.kind}({', '.join(map(str, atom.arguments))})"
+        return base if k == 1 else f"{base}^{k}" if k > 0 and k.q == 1 else f"{base}^({k})"
+
+
+def _sort_key(e: Expression) -> list[Any]:
+    return sorted((m, c) for m, c in e.terms.items())
+
+
+def _rational_power(c: fmpq, n: fmpq) -> tuple[fmpq, fmpq | None]:
+    """c^n as (rational, None), or (1, c) when the power is irrational."""
+    if n.q == 1:
+        return c ** int(n.p), None
+    root = _exact_root(c, int(n.q))
+    return (root ** int(n.p), None) if root is not None else (ONE, c)
+
+
+def _exact_root(c: fmpq, q: int) -> fmpq | None:
+    if c < 0 or (q > 64 and c not in (0, 1)):
+        return None
+    if c in (0, 1):
+        return c
+    p_root, q_root = _integer_root(int(c.p), q), _integer_root(int(c.q), q)
+    return None if p_root is None or q_root is None else fmpq(p_root, q_root)
+
+
+def _integer_root(n: int, q: int) -> int | None:
+    low, high = 0, 1 << (n.bit_length() // q + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**q <= n else (low, middle - 1)
+    return low if low**q == n else None
+
+
+def _domain_conditions(table: Table, u: Expression, domain: Interval) -> frozenset[Condition]:
+    conditions = set()
+    plain = Expression(table, u.terms)
+    if domain.lo is not None:
+        above = table.subtract(plain, table.number(domain.lo))
+        conditions |= table._required("positive" if domain.lo_open else "nonnegative", above)
+    if domain.hi is not None:
+        below = table.subtract(table.number(domain.hi), plain)
+        conditions |= table._required("positive" if domain.hi_open else "nonnegative", below)
+    return frozenset(conditions)
+
+
+def _implies(truth: Truth, condition: Condition) -> bool:
+    """Whether ``u < 0`` (or ``u <= 0``, ``u == 0``, ``u != 0``) gives the condition on a positive multiple of -u."""
+    u, e = truth.expression, condition.expression
+    if not e.terms or not u.terms:
+        return False
+    lead = max(e.terms)
+    k = u.terms.get(lead, ZERO) / e.terms[lead]
+    if k == 0 or u.table.scale(e, k) != Expression(u.table, u.terms):
+        return False
+    if truth.relation == "ne":
+        return condition.kind == "nonzero"
+    if truth.relation == "lt":
+        return condition.kind == "nonzero" or k < 0
+    return truth.relation == "le" and k < 0 and condition.kind == "nonnegative"
+
+
+def _scaled_truth(truth: Truth) -> Truth:
+    u = truth.expression
+    lead = u.terms[max(u.terms)]
+    size = abs(lead) if truth.relation in ("lt", "le") else lead
+    return Truth(truth.relation, u.table.scale(Expression(u.table, u.terms), 1 / size))
