@@ -62,7 +62,8 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    return run.header(config.stash[_RUN]) if run.catalogues(_paths(config)) else None
+    this = config.stash[_RUN]
+    return run.header(this) if this.topics else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,7 +120,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if this.is_worker:
         config.workeroutput["netprops"] = run.hand_over(this)  # type: ignore[attr-defined]
     elif not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan")):
-        short = run.close(this, run.whole(_paths(config), config.option))
+        broken = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        stopped = broken or bool(session.shouldfail or session.shouldstop)
+        short = run.close(this, run.whole(_paths(config), config.option), stopped=stopped)
         if short and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

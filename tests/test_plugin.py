@@ -320,7 +320,7 @@ def test_a_claim_whose_test_was_not_selected_is_not_run_and_fails_nothing(projec
     result = project.run(*selection)
     assert result.ret == 0
     assert project.entry("good")["outcome"] == "not run"
-    result.stdout.fnmatch_lines(["0 of 1 claim shown, 1 not run (not selected)"])
+    result.stdout.fnmatch_lines(["0 of 1 claim shown, 1 not run"])
 
 
 def test_a_claim_that_falls_short_fails_a_selective_run_as_well(project):
@@ -377,7 +377,23 @@ def test_a_row_that_no_module_shows_fails_a_run_of_the_whole_folder(project):
     project.row("forgotten")
     result = project.run()
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*missing *forgotten: no module shows it", "1 of 2 claims shown; 1 fell short*"])
+    result.stdout.fnmatch_lines(["*missing *forgotten: no module shows it*", "1 of 2 claims shown; 1 fell short*"])
+
+
+def test_a_run_that_stops_at_the_first_failure_blames_nothing_else(project):
+    project.claim("a", marked("assert False"))
+    project.claim("b", marked(*BOTH))
+    result = project.run("specs", "-x")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["0 of 2 claims shown, 1 not run; 1 fell short*"])
+
+
+def test_a_foreign_file_of_the_same_name_is_left_alone(project):
+    (project.pytester.path / "specs" / "claims.toml").write_text("[[claim]]\namount = 3\n")
+    project.pytester.makepyfile(**{"specs/test_it": "def test_it(): pass"})
+    result = project.pytester.runpytest_inprocess("specs")
+    assert result.ret == 0
+    assert "netprops: " not in result.stdout.str()
 
 
 def test_a_row_that_no_module_shows_is_no_matter_elsewhere(project):

@@ -134,6 +134,11 @@ def test_outcomes(trials, fields, outcome, fails, why):
     assert (judged.entry["outcome"], judged.fails, list(judged.why)) == (outcome, fails, why)
 
 
+def test_a_run_that_stopped_says_nothing_on_what_it_did_not_come_to():
+    judged = only(ledger.judge(collection("a"), [], stopped=True))
+    assert (judged.entry["outcome"], judged.fails) == ("not run", False)
+
+
 # ---------------------------------------------------------------- from a recorder
 
 
@@ -211,11 +216,11 @@ def test_the_terminal_lists_claims_with_counts_and_reasons(judged):
         "  failed    wrong   holds                         1     0.25",
         "            In words: wrong.",
         "            test_it: no | way",
-        "  missing   forgotten: no module shows it",
+        "  missing   forgotten: no module shows it, or it cannot be imported",
         "slowest: good 0.2 s, oneway 0.2 s, wrong 0.2 s",
         "3 examples, 3,000 evaluations, 3 compilations; "
         "cpu, float64, 2 processes, profile default, --hypothesis-seed=4",
-        "1 of 5 claims shown, 1 not run (not selected); 3 fell short, so the run fails",
+        "1 of 5 claims shown, 1 not run; 3 fell short, so the run fails",
     ]
 
 
@@ -224,7 +229,7 @@ def test_a_brief_summary_leaves_out_what_is_shown(judged):
 
 
 def test_nothing_but_totals_when_nothing_was_selected(judged):
-    assert lines(judged[3:], [])[-1] == "0 of 1 claim shown, 1 not run (not selected)"
+    assert lines(judged[3:], [])[-1] == "0 of 1 claim shown, 1 not run"
     assert "sums" not in lines(judged[3:], [])
 
 

@@ -140,20 +140,22 @@ def _relative(file: str, rootdir: str) -> str:
 # ---------------------------------------------------------------- on the controller
 
 
-def judge(collection: Mapping[str, Mapping[str, Any]], trials: Iterable[Mapping[str, Any]]) -> list[Judged]:
-    """Every claim of a collection with its outcome, in the order of the catalogue."""
+def judge(
+    collection: Mapping[str, Mapping[str, Any]], trials: Iterable[Mapping[str, Any]], *, stopped: bool = False
+) -> list[Judged]:
+    """Every claim of a collection with its outcome, in the order of the catalogue; `stopped` short of the end?"""
     by_claim: dict[str, dict[str, Mapping[str, Any]]] = {id: {} for id in collection}
     for entry in trials:
         # The last word on a test is the one that counts: it may have been run again.
         by_claim.setdefault(entry["claim"], {})[entry["test"]] = entry
-    judged = [_judge(claim, by_claim[id]) for id, claim in collection.items()]
+    judged = [_judge(claim, by_claim[id], stopped) for id, claim in collection.items()]
     return sorted(judged, key=lambda claim: (claim.place, claim.entry["id"]))
 
 
-def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]]) -> Judged:
+def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], stopped: bool) -> Judged:
     questions = _pool(entry for test in trials.values() for entry in test["questions"])
     evidence = {kind: sum(entry["by"].get(kind, 0) for entry in questions) for kind in KINDS}
-    outcome, why, fails = _outcome(claim, trials, questions)
+    outcome, why, fails = _outcome(claim, trials, questions, stopped)
     entry: dict[str, Any] = {
         **{name: claim[name] for name in _STATED},
         "outcome": outcome,
@@ -167,7 +169,10 @@ def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _outcome(
-    claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
+    claim: Mapping[str, Any],
+    trials: Mapping[str, Mapping[str, Any]],
+    questions: Sequence[Mapping[str, Any]],
+    stopped: bool,
 ) -> tuple[str, list[str], bool]:
     """The outcome, why it is not shown, and whether this must fail the run."""
     red = [test for test in trials.values() if test["outcome"] in (FAILED, UNDECIDED)]
@@ -181,7 +186,7 @@ def _outcome(
     absent = sorted(set(claim["tests"]) - set(trials))
     if skipped or absent:
         why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
-        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], True
+        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped) or not stopped
     if why := shortfalls(claim["demands"], questions):
         return UNDECIDED, why, True
     return SHOWN, [], False

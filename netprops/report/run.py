@@ -170,17 +170,13 @@ def whole(paths: Sequence[Path], option: object) -> list[Path]:
 
 
 def unshown_rows(run: Run, folders: Sequence[Path]) -> list[str]:
-    """The rows that no module shows, of catalogues that lie in these folders, which were run whole."""
-    known = {Path(entry["catalogue"]) for entry in run.collection.values()}
-    known.update(catalogues(folders))
-    missing: list[str] = []
-    for path in sorted(known):
-        if any(path.is_relative_to(folder) for folder in folders):
-            try:
-                missing += [id for id in claims.read_catalogue(path) if id not in run.collection]
-            except (claims.ClaimError, OSError) as error:
-                missing.append(str(error))
-    return missing
+    """The rows that no module shows, of catalogues that lie in these folders, which were run whole.
+
+    Only catalogues that a claim was found in count: another project's file may have the same name.
+    """
+    known = sorted({Path(entry["catalogue"]) for entry in run.collection.values()})
+    whole = [path for path in known if any(path.is_relative_to(folder) for folder in folders)]
+    return [id for path in whole for id in claims.read_catalogue(path) if id not in run.collection]
 
 
 # ---------------------------------------------------------------- running
@@ -293,12 +289,15 @@ def header(run: Run) -> str:
     return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
 
 
-def close(run: Run, folders: Sequence[Path]) -> bool:
-    """Judge every claim, write the ledger if one is wanted, and say whether the run must fail."""
+def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
+    """Judge every claim, write the ledger if one is wanted, and say whether the run must fail.
+
+    `folders` were run whole; a run that `stopped` before its end says nothing on what it did not come to.
+    """
     if not run.settings:
         run.settings.append(settings_here())
-    run.judged = ledger.judge(run.collection, run.trials)
-    run.missing = unshown_rows(run, folders)
+    run.judged = ledger.judge(run.collection, run.trials, stopped=stopped)
+    run.missing = [] if stopped else unshown_rows(run, folders)
     if run.folder is not None:
         ledger.write(run.folder, environment(run), run.judged)
     return bool(run.missing) or any(claim.fails for claim in run.judged)

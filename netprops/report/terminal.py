@@ -29,7 +29,7 @@ def summary(
     environment: Mapping[str, Any], judged: Sequence[Judged], missing: Sequence[str], *, brief: bool = False
 ) -> Iterator[Line]:
     """The lines of the summary; `missing` are rows without a module, `brief` leaves out what is shown."""
-    listed = [claim for claim in judged if not _unselected(claim) and not (brief and claim.entry["outcome"] == SHOWN)]
+    listed = [claim for claim in judged if not _passed_over(claim) and not (brief and claim.entry["outcome"] == SHOWN)]
     kinds = [kind for kind in KINDS if any(claim.entry["evidence"][kind] for claim in listed)]
     width = max((len(claim.entry["id"]) for claim in listed), default=0)
     if listed:
@@ -40,11 +40,12 @@ def summary(
         for claim in claims:
             yield from _claim(claim, kinds, width)
     for id in missing:
-        yield f"  {'missing':9} {id}: no module shows it", {"red": True, "bold": True}
+        yield f"  {'missing':9} {id}: no module shows it, or it cannot be imported", {"red": True, "bold": True}
     yield from _totals(environment, judged, missing)
 
 
-def _unselected(claim: Judged) -> bool:
+def _passed_over(claim: Judged) -> bool:
+    """Not run, and nothing wrong with that: not selected, or the run stopped before."""
     return claim.entry["outcome"] == NOT_RUN and not claim.fails
 
 
@@ -79,11 +80,11 @@ def _totals(environment: Mapping[str, Any], judged: Sequence[Judged], missing: S
     ), {}
     shown = sum(entry["outcome"] == SHOWN for entry in entries)
     everything = len(judged) + len(missing)
-    unselected = sum(map(_unselected, judged))
+    passed_over = sum(map(_passed_over, judged))
     line = f"{shown} of {everything} claim{'' if everything == 1 else 's'} shown"
-    if unselected:
-        line += f", {unselected} not run (not selected)"
-    short = everything - shown - unselected
+    if passed_over:
+        line += f", {passed_over} not run"
+    short = everything - shown - passed_over
     if short:
         line += f"; {short} fell short, so the run fails"
     yield line, {"red": True, "bold": True} if short else {"green": True, "bold": True}
