@@ -9,12 +9,14 @@ Arrays are NumPy's, of float64: nothing here compiles.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
 
+from netprops.domains import Box, box
 from netprops.objects import building_blocks as blocks
 from netprops.objects.building_blocks import OUTERS, Convex
 from netprops.objects.convolutions import circulant_is_invertible
@@ -35,10 +37,12 @@ Shape: TypeAlias = tuple[int, ...]
 
 def integers(lo: int, hi: int, *, nonzero: bool = False) -> SearchStrategy[int]:
     """The integers from lo to hi."""
-    values = [k for k in range(lo, hi + 1) if k or not nonzero]
-    if not values:
+    without_zero = nonzero and lo <= 0 <= hi
+    if hi - without_zero < lo:
         raise ValueError(f"there is no {'non-zero ' if nonzero else ''}integer from {lo} to {hi}")
-    return st.sampled_from(sorted(values, key=lambda k: (abs(k), k < 0)))
+    if without_zero:
+        return st.integers(lo, hi - 1).map(lambda k: k + 1 if k >= 0 else k)
+    return st.integers(lo, hi)
 
 
 def dyadics(
@@ -56,6 +60,17 @@ def sizes(lo: int = 1, hi: int = 4) -> SearchStrategy[int]:
     if lo < 1 or hi < lo:
         raise ValueError(f"sizes go from 1 upwards, got {lo} to {hi}")
     return st.integers(lo, hi)
+
+
+def orthants(dimension: int) -> SearchStrategy[Box]:
+    """The open orthants of R^dimension: every coordinate has a sign."""
+    return st.lists(st.sampled_from([1, -1]), min_size=dimension, max_size=dimension).map(orthant)
+
+
+def orthant(signs: Sequence[int]) -> Box:
+    """The open orthant whose coordinates have these signs, 1 or -1."""
+    lows = [0 if sign > 0 else -math.inf for sign in signs]
+    return box(lows, [math.inf if sign > 0 else 0 for sign in signs], open=True)
 
 
 # ---------------------------------------------------------------- arrays
@@ -88,6 +103,30 @@ def with_place(draw: DrawFn, shape: int | Shape) -> tuple[Array, tuple[int, ...]
     array = draw(arrays(shape, nonzero=True))
     places = [tuple(map(int, place)) for place in zip(*np.nonzero(array), strict=True)]
     return array, draw(st.sampled_from(places))
+
+
+@st.composite
+def with_a_negative_entry(draw: DrawFn, shape: int | Shape) -> Array:
+    """Arrays of integers, one or more of them negative."""
+    array = draw(arrays(shape))
+    if not (array < 0).any():
+        array.flat[draw(st.integers(0, array.size - 1))] = draw(integers(-3, -1))
+    return array
+
+
+def outside_the_unit_ball(dimension: int) -> SearchStrategy[tuple[Array, Array]]:
+    """Integer vectors x with |x| > 1, and one non-zero integer vector across each.  Raises `ValueError` on the line."""
+    if dimension < 2:
+        raise ValueError("nothing lies across a vector of the line")
+    return _outside(dimension)
+
+
+@st.composite
+def _outside(draw: DrawFn, dimension: int) -> tuple[Array, Array]:
+    x, (i,) = draw(with_place(dimension))
+    j = draw(st.sampled_from([j for j in range(dimension) if j != i]))
+    x = 2 * x if x @ x <= 1 else x
+    return x, x[j] * unit(dimension, i) - x[i] * unit(dimension, j)
 
 
 @st.composite

@@ -77,6 +77,8 @@ FUNCTIONS: tuple[Scalar, ...] = (
     Scalar("sine on [-3, -1/8]", jnp.sin, "convex", domain=box(-3, Fraction(-1, 8))),
     Scalar("log", jnp.log, "concave", increasing=True, domain=positive()),
     Scalar("log1p", jnp.log1p, "concave", increasing=True, domain=box(-1, float("inf"), open=True)),
+    Scalar("area cosine", jnp.arccosh, "concave", increasing=True, domain=box(1, float("inf"), open=True)),
+    Scalar("digamma", jax.lax.digamma, "concave", increasing=True, domain=positive()),
     Scalar("square root", jnp.sqrt, "concave", increasing=True, domain=positive()),
     Scalar("log-sigmoid", jax.nn.log_sigmoid, "concave", increasing=True),
     Scalar("sine", jnp.sin, "neither"),
@@ -100,3 +102,13 @@ def scalar(name: str) -> Scalar:
     if name not in _BY_NAME:
         raise KeyError(f"no function is called {name!r}; there are {', '.join(_BY_NAME)}")
     return _BY_NAME[name]
+
+
+def convex_functions_of_one_variable() -> list[tuple[str, Callable[[Array], Array], Box]]:
+    """The convex rows of `FUNCTIONS`, the affine ones and the negatives of the concave ones: name, function, domain."""
+    upright = [(row.name, row.of, row.domain) for row in FUNCTIONS if row.bend in ("affine", "convex")]
+    return upright + [(f"minus {row.name}", _minus(row.of), row.domain) for row in FUNCTIONS if row.bend == "concave"]
+
+
+def _minus(f: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda x: -f(x)

@@ -17,7 +17,7 @@ import numpy as np
 from netprops.domains import Box, positive, reals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Array: TypeAlias = Any  # a JAX array, or a NumPy one of float64
 
@@ -136,18 +136,23 @@ class Segment:
         """b - a."""
         return np.asarray(self.b - self.a)
 
-    def steepest_half(self) -> Segment:
-        """Of the left, the middle and the right half, the one on which f bulges most.
+    def halves(self, times: int = 40) -> Iterator[Segment]:
+        """The segment, then its half on which f bulges most (left, middle or right), and so on.
 
-        A second difference is a mean of three at half the step, D(m, h) = D(m - h/2, h/2) + 2 D(m, h/2) +
-        D(m + h/2, h/2), so that where Jensen's inequality is violated, it is on one of these halves, no less strongly.
+        A second difference is a sum of three at half the step, D(m, h) = D(m - h/2, h/2) + 2 D(m, h/2) +
+        D(m + h/2, h/2), so that where Jensen's inequality is violated, it is on one of these halves, no less strongly:
+        the middles tend to a point of negative second derivative.
         """
-        quarter = self.along / 4
-        starts = (self.a, self.a + quarter, self.a + 2 * quarter)
-        halves = (Segment(self.f, start, start + 2 * quarter) for start in starts)
-        return max(halves, key=lambda half: self.f.bulge(half.a, half.b))
+        segment = self
+        for _ in range(times):
+            yield segment
+            quarter = segment.along / 4
+            starts = [segment.a + k * quarter for k in range(3)]
+            parts = [Segment(self.f, start, start + 2 * quarter) for start in starts]
+            segment = max(parts, key=lambda part: part.f.bulge(part.a, part.b))
 
-    def around_middle(self, halvings: int) -> Segment:
-        """The segment shrunk towards its middle."""
-        reach = self.along / 2 ** (halvings + 1)
-        return Segment(self.f, self.middle - reach, self.middle + reach)
+    def shrinking(self, times: int = 40) -> Iterator[Segment]:
+        """The segment, halved again and again about its middle."""
+        for k in range(times):
+            reach = self.along / 2 ** (k + 1)
+            yield Segment(self.f, self.middle - reach, self.middle + reach)
