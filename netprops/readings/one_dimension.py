@@ -15,9 +15,10 @@ from flint import fmpq, fmpq_poly
 
 from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots
-from netprops.readings import ranges, shapes
+from netprops.readings import ranges
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.polynomials import Expression, Table, Truth
+from netprops.readings.polynomials import Expression, Table
+from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
 
 ZERO, ONE = fmpq(0), fmpq(1)
 Proof = tuple[str, ...]
@@ -50,84 +51,31 @@ def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof |
 # ------------------------------------------------------------------ rebuilding over one variable
 
 
-def _rebuild(source: Table, e: Expression, form: Expression, target: Table, t: Expression) -> Expression | None:
+def _replaced(source: Table, e: Expression, form: Expression, target: Table, t: Expression) -> Expression | None:
     """e with the affine form replaced by t, over the target table; None if something else is left."""
-    memo: dict[int, Expression | None] = {}
-
-    def expression(x: Expression) -> Expression | None:
-        reduced, multiple = _take_out(source, x, form)
-        parts = [target.scale(t, multiple)]
-        for monomial, c in reduced.terms.items():
-            product: Expression | None = target.number(c)
-            for index, k in monomial:
-                factor = atom(index)
-                if factor is None or product is None:
-                    return None
-                product = target.multiply(product, target.power(factor, k))
-            if product is None:
-                return None
-            parts.append(product)
-        return target.add_all(parts)
-
-    def atom(index: int) -> Expression | None:
-        if index not in memo:
-            memo[index] = _rebuild_atom(index)
-        return memo[index]
-
-    def _rebuild_atom(index: int) -> Expression | None:
-        a = source.atoms[index]
-        if a.kind == "variable":
-            alone = Expression(source, {((index, ONE),): ONE})
-            return t if alone == form else None
-        if a.kind == "number":
-            return target.power(target.number(a.arguments[0]), 1)
-        inner = [expression(x) for x in a.arguments if isinstance(x, Expression)]
-        if any(x is None for x in inner):
-            return None
-        known = [x for x in inner if x is not None]
-        if a.kind == "sum":
-            return known[0]
-        if a.kind == "max":
-            return target.maximum(known)
-        if a.kind == "where":
-            return _choose(target, a.arguments[0], known)
-        if a.kind == "exp":
-            return target.exp(known[0])
-        if a.kind == "log":
-            return target.log(known[0])
-        if a.kind == "logistic":
-            return target.logistic(known[0])
-        return target.apply(a.kind, known[0]) if a.kind in shapes.SHAPES else None
-
-    return expression(e)
-
-
-def _choose(target: Table, relation: str, known: list[Expression]) -> Expression | None:
-    u, if_false, if_true = known
-    if relation not in ("lt", "le"):
-        return None
-    r = target.range(u)
-    strict = relation == "lt"
-    if ranges.is_negative(r) or (not strict and ranges.is_nonpositive(r)):
-        return if_true
-    if ranges.is_positive(r) or (strict and ranges.is_nonnegative(r)):
-        return if_false
-    return target.choose(Truth(relation, u), if_false, if_true)
-
-
-def _take_out(source: Table, x: Expression, form: Expression) -> tuple[Expression, fmpq]:
-    """x = reduced + multiple * form, with the form's leading term gone from reduced."""
     lead = max(form.terms)
-    multiple = x.terms.get(lead, ZERO) / form.terms[lead]
-    if multiple == 0 or len(form.terms) == 1:
-        return (x, ZERO) if multiple == 0 else (source.subtract(x, source.scale(form, multiple)), multiple)
-    return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), multiple
+
+    def take_out(x: Expression) -> tuple[Expression, Expression]:
+        multiple = x.terms.get(lead, ZERO) / form.terms[lead]
+        if multiple == 0:
+            return x, target.number(0)
+        return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), target.scale(t, multiple)
+
+    def variable(bit: int) -> Expression:
+        if len(form.terms) == 1 and len(lead) == 1 and source.atoms[lead[0][0]].dependencies == 1 << bit:
+            return target.scale(t, 1 / form.terms[lead])
+        raise CannotRebuildError(f"{source.names[bit]} is left over")
+
+    try:
+        return Rebuilder(source, target, variable, take_out).expression(e)
+    except CannotRebuildError:
+        return None
 
 
 def _over(source: Table, e: Expression, form: Expression, where: Interval) -> tuple[Table, Expression] | None:
     target = Table(level=source.level)
     t = target.variable("t", where)
-    rebuilt = _rebuild(source, e, form, target, t)
+    rebuilt = _replaced(source, e, form, target, t)
     return None if rebuilt is None or rebuilt.needs else (target, rebuilt)
 
 
@@ -231,7 +179,7 @@ def _at(piece: SmoothPiece, e: Expression, x: fmpq) -> Expression | None:
 
 def _value_at(source: Table, e: Expression, form: Expression, x: fmpq) -> Expression | None:
     target = Table(level=source.level)
-    value = _rebuild(source, e, form, target, target.number(x))
+    value = _replaced(source, e, form, target, target.number(x))
     return None if value is None or value.needs else value
 
 
@@ -262,14 +210,9 @@ def _same_constant(a: Expression, b: Expression) -> bool:
 def _constants(a: Expression, b: Expression) -> Interval | None:
     """The range of a - b for constants of two tables: rebuilt into one, so that equal irrational parts cancel."""
     target = Table()
-    zero = target.variable("t", ranges.point(ZERO))
-    parts = []
-    for e in (a, b):
-        dummy = Expression(e.table, {((len(e.table.atoms), ONE),): ONE})
-        rebuilt = _rebuild(e.table, e, dummy, target, zero)
-        if rebuilt is None:
-            return None
-        parts.append(rebuilt)
+    parts = [over(e.table, e, target, ()) for e in (a, b)]
+    if parts[0] is None or parts[1] is None:
+        return None
     return target.range(target.subtract(parts[0], parts[1]))
 
 

@@ -1,0 +1,114 @@
+"""Rebuilding a normal form over another table: variables replaced by expressions, everything normalised anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flint import fmpq
+
+from netprops.readings import ranges, shapes
+from netprops.readings.polynomials import Expression, Table, Truth
+
+ONE = fmpq(1)
+
+
+class CannotRebuildError(Exception):
+    """An atom has no meaning over the other table: an opaque function, or a variable without a replacement."""
+
+
+@dataclass
+class Rebuilder:
+    """Expressions of `source` over `target`.
+
+    `variable(bit)` replaces a variable. `take_out(e)`, if given, splits e as (rest, replacement) before its terms are
+    looked at: the part that is a multiple of a given form goes over whole.
+    """
+
+    source: Table
+    target: Table
+    variable: Callable[[int], Expression]
+    take_out: Callable[[Expression], tuple[Expression, Expression]] | None = None
+    _atoms: dict[int, Expression] = field(default_factory=dict)
+
+    def expression(self, e: Expression) -> Expression:
+        """The rebuilt expression.
+
+        Raises:
+            CannotRebuildError: see there.
+        """
+        parts: list[Expression] = [self.target.number(0)]
+        if self.take_out is not None:
+            e, replaced = self.take_out(e)
+            parts.append(replaced)
+        for monomial, c in e.terms.items():
+            product = self.target.number(c)
+            for index, k in monomial:
+                product = self.target.multiply(product, self.target.power(self._atom(index), k))
+            parts.append(product)
+        return self.target.add_all(parts)
+
+    def _atom(self, index: int) -> Expression:
+        if index not in self._atoms:
+            self._atoms[index] = self._rebuilt(index)
+        return self._atoms[index]
+
+    def _rebuilt(self, index: int) -> Expression:
+        atom = self.source.atoms[index]
+        if atom.kind == "variable":
+            return self.variable(atom.dependencies.bit_length() - 1)
+        if atom.kind == "number":
+            return self.target.number(atom.arguments[0])
+        inner = [self.expression(a) for a in atom.arguments if isinstance(a, Expression)]
+        if atom.kind == "sum":
+            return inner[0]
+        if atom.kind == "max":
+            return self.target.maximum(inner)
+        if atom.kind == "where":
+            return self._choice(atom.arguments[0], *inner)
+        named = {"exp": self.target.exp, "log": self.target.log, "logistic": self.target.logistic}
+        if atom.kind in named:
+            return named[atom.kind](inner[0])
+        if atom.kind in shapes.SHAPES:
+            return self.target.apply(atom.kind, inner[0])
+        raise CannotRebuildError(f"{atom.kind} is opaque")
+
+    def _choice(self, relation: str, u: Expression, if_false: Expression, if_true: Expression) -> Expression:
+        r = self.target.range(u)
+        always = {
+            "lt": ranges.is_negative(r),
+            "le": ranges.is_nonpositive(r),
+            "eq": r.lo == r.hi == 0,
+            "ne": ranges.is_nonzero(r),
+        }
+        never = {
+            "lt": ranges.is_nonnegative(r),
+            "le": ranges.is_positive(r),
+            "eq": ranges.is_nonzero(r),
+            "ne": r.lo == r.hi == 0,
+        }
+        if always[relation]:
+            return if_true
+        if never[relation]:
+            return if_false
+        return self.target.choose(Truth(relation, u), if_false, if_true)
+
+
+def at_point(source: Table, e: Expression, point: Sequence[fmpq]) -> Expression | None:
+    """The value at an exact point as a constant normal form; None where it is undefined or opaque."""
+    target = Table(level=source.level)
+    try:
+        value = Rebuilder(source, target, lambda bit: target.number(point[bit])).expression(e)
+    except CannotRebuildError:
+        return None
+    return None if value.needs else value
+
+
+def over(
+    source: Table, e: Expression, target: Table, values: Sequence[Expression]
+) -> Expression | None:
+    """e with variable number i replaced by ``values[i]``; None when some atom cannot be rebuilt."""
+    try:
+        return Rebuilder(source, target, lambda bit: values[bit]).expression(e)
+    except CannotRebuildError:
+        return None
