@@ -88,6 +88,8 @@ def hull(*balls: Ball) -> Ball:
 
 def power(x: Ball, n: int) -> Ball:
     """``x**n`` for an integer n; an even power of a ball around 0 is not negative by more than rounding."""
+    if n == 0:
+        return arb(1) if x.is_finite() else NAN
     if n < 0:
         return 1 / power(x, -n)
     if n % 2 == 0 and not x.is_exact() and x.contains(0):
