@@ -44,7 +44,7 @@ Side = Literal[1, -1]
 BUDGET = 20_000
 KEPT = 8  # candidates returned at most
 SURE = 256.0  # violations this many times the rounding noise end a search
-_DOUBTFUL = 4.0  # those below this many times the noise are not worth certifying
+_DOUBTFUL = 2.0  # those below this many times the noise are not worth certifying
 _EPS = 2.0**-52
 _DEVICE_WORK = 4e9  # scalar operations from which a compilation pays
 
@@ -73,7 +73,8 @@ class Found:
     `candidates` are best first: those clear of rounding by simplicity, then the others by margin. `nonfinite` is the
     point nearest to 0 at which some entry came out infinite or NaN, if any of the `evaluations` did; an overflow or a
     function undefined there. `screen` re-evaluates the margin of other points in place of a candidate's: an array
-    (P, k, n) of k flat points each, the weights (P,) and an entry give margins (P,).
+    (P, k, n) of k flat points each, the weights (P,) and an entry give margins (P,). `effort` is how many points it is
+    reasonable to screen while polishing, from the cost of one.
     """
 
     candidates: tuple[Candidate, ...]
@@ -81,6 +82,7 @@ class Found:
     nonfinite: tuple[Array, ...] | None
     nonfinite_count: int
     screen: Callable[[Array, Array, int], Array]
+    effort: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +161,15 @@ def negative_curvature(
     oracle = _Oracle((program,), where, budget)
     hits: list[tuple[float, Curved]] = []
     rng = generator(seed, 3)
-    count = max(2, budget // (8 * _hessian_cost(where)))
-    for bases in (structured_points(where, count), heavy_tailed(where, rng, count)):
-        for step in (1.0, 2.0**-4, 2.0**-10):
-            for base, direction, entry, value, relative in _eigen(oracle, where, bases, step, side, rng):
-                curved = Curved(tuple(where.split(base)), tuple(where.split(direction)), entry, value)
-                hits.append((relative, curved))
+    count = max(2, budget // (16 * _hessian_cost(where, budget)))
+    for bases, step in itertools.product(
+        (structured_points(where, min(count, 16)), heavy_tailed(where, rng, count)), (1.0, 2.0**-4, 2.0**-10)
+    ):
+        for base, direction, entry, value, relative in _eigen(oracle, where, bases, step, side, rng):
+            curved = Curved(tuple(where.split(base)), tuple(where.split(direction)), entry, value)
+            hits.append((relative, curved))
+        if any(relative < -1e-3 for relative, _ in hits):
+            break
     hits.sort(key=lambda hit: hit[0])
     return [curved for _, curved in hits[:KEPT]]
 
@@ -413,6 +418,7 @@ def _families(oracle: _Oracle, where: Space, prop: _Property, seed: int) -> Iter
     many = _crossed(bases, directions, max(1, share // 4))
     yield lines_of_step(*many, fitting_step(where, *many, half), half)
     yield chords(where, *many, half)
+    yield lines_of_step(*many, fitting_step(where, *many, half, shorter=True), half)
     yield lines_of_step(*many, fitting_step(where, *many, half) / 16.0, half)
     yield lines_of_step(*many, 8.0, half)
     rng = generator(seed, 1)
@@ -448,10 +454,8 @@ def _eigen_lines(
     oracle: _Oracle, where: Space, bases: Array, side: Side, rng: np.random.Generator, half: int, budget: int
 ) -> Iterator[Lines]:
     """Lines along the most negative eigen-directions of finite-difference Hessians."""
-    count = max(1, min(len(bases), budget // (4 * _hessian_cost(where))))
+    count = max(1, min(len(bases), budget // (3 * _hessian_cost(where, oracle.budget))))
     for step in (1.0, 2.0**-7):
-        if oracle.left < count * _hessian_cost(where):
-            return
         found = sorted(_eigen(oracle, where, bases[:count], step, side, rng), key=lambda hit: hit[4])[:16]
         if found:
             points = np.array([hit[0] for hit in found])
@@ -459,12 +463,14 @@ def _eigen_lines(
             yield joined([lines_of_step(points, directions, s, half) for s in (step / 4.0, step, step / 64.0)])
 
 
-def _hessian_cost(where: Space) -> int:
-    k = min(where.decision, _HESSIAN_SIZE)
+def _hessian_size(where: Space, budget: int) -> int:
+    """Dimension of the subspace whose Hessian an eighth of the budget pays for."""
+    return min(where.decision, max(2, math.isqrt(budget // 8)))
+
+
+def _hessian_cost(where: Space, budget: int) -> int:
+    k = _hessian_size(where, budget)
     return 1 + k + k * k
-
-
-_HESSIAN_SIZE = 12
 
 
 def _eigen(
@@ -472,14 +478,14 @@ def _eigen(
 ) -> Iterator[tuple[Array, Array, int, float, float]]:
     """(base, direction, entry, curvature, curvature relative to H) wherever the Hessian has a negative direction.
 
-    ``H_ij = (f(++) + f(--) + 2 f(0) - f(+i) - f(-i) - f(+j) - f(-j)) / 2h^2``, in a subspace of at most 12 dimensions.
+    ``H_ij = (f(++) + f(--) + 2 f(0) - f(+i) - f(-i) - f(+j) - f(-j)) / 2h^2``, in a subspace where there are many.
     """
-    k, d = min(where.decision, _HESSIAN_SIZE), where.decision
+    k, d = _hessian_size(where, oracle.budget), where.decision
     width = np.where(np.isfinite(where.near_hi - where.near_lo), where.near_hi - where.near_lo, np.inf)
     size = np.minimum(step, width / 8.0)
     upper = np.triu_indices(k, 1)
     for base in bases:
-        if oracle.left < _hessian_cost(where):
+        if oracle.left < _hessian_cost(where, oracle.budget):
             return
         axes = np.zeros((k, where.dimension))
         axes[np.arange(k), np.arange(k) if k == d else np.sort(rng.choice(d, k, replace=False))] = 1.0
@@ -579,7 +585,7 @@ def _check(oracle: _Oracle, where: Space, prop: _Property, picks: list[_Pick]) -
     middles = weights[:, None] * ends[:, 0] + (1.0 - weights[:, None]) * ends[:, 1]
     lengths = simplicity(ends[:, 0]) + simplicity(ends[:, 1]) + simplicity(middles) + 2.0 * (weights != 0.5)
     rows = zip(picks, gaps[at].tolist(), margins[at].tolist(), lengths.tolist(), strict=True)
-    return [_Checked(*row) for row in rows if row[2] > 0.5]
+    return [_Checked(*row) for row in rows if row[2] > _DOUBTFUL]
 
 
 def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Checked]) -> Found:
@@ -599,8 +605,14 @@ def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Check
         )
         for one in sorted(checked, key=place)[:KEPT]
     )
-    nonfinite = _leaves(where, oracle.nonfinite)
-    return Found(candidates, oracle.evaluations, nonfinite, oracle.nonfinite_count, screen)
+    return _found(oracle, candidates, screen)
+
+
+def _found(oracle: _Oracle, candidates: Sequence[Candidate], screen: Callable[[Array, Array, int], Array]) -> Found:
+    nonfinite = None if oracle.nonfinite is None else tuple(oracle.where.split(oracle.nonfinite))
+    work = sum(cost(p).operations for p in oracle.programs)
+    effort = int(min(max(2e7 / work, 200), 4000))
+    return Found(tuple(candidates[:KEPT]), oracle.evaluations, nonfinite, oracle.nonfinite_count, screen, effort)
 
 
 def _spread(picked: list[_Pick], count: int) -> list[_Pick]:
@@ -625,10 +637,6 @@ def _margins(oracle: _Oracle, where: Space, prop: _Property, ends: Array, weight
         margins = gaps / (_EPS * size[:, None] + 1e-300)
     fine = np.isfinite(gaps) & (where.inside(a) & where.inside(b) & where.inside(middles))[:, None]
     return np.where(fine, gaps, -np.inf), np.where(fine, margins, -np.inf)
-
-
-def _leaves(where: Space, point: Array | None) -> tuple[Array, ...] | None:
-    return None if point is None else tuple(where.split(point))
 
 
 # ------------------------------------------------------------------ points
@@ -659,7 +667,7 @@ def _among_points(
     for cloud in _clouds(oracle, where, seed, kept):
         cloud = cloud[: oracle.left]
         if not len(cloud):
-            break
+            continue
         values = objective(oracle(cloud))
         _keep(kept, cloud, values)
         if not exhaustive and kept and kept[0][0] < 0.0:
@@ -667,8 +675,6 @@ def _among_points(
             entries = np.array([entry for _, _, entry in kept[:16]])
             if (margins(best)[1][np.arange(len(best)), entries] > SURE).any():
                 break
-        if zero_counts and not exhaustive and any(value == 0.0 for value, _, _ in kept):
-            break
     return _report_points(oracle, where, kept, margins, screen, zero_counts, exhaustive)
 
 
@@ -737,10 +743,9 @@ def _report_points(
                 return (0.0, float(length[k]), k)
             return (1.0, float(length[k]), k) if zero_counts and gap[k] == 0.0 else (2.0, -margin[k], k)
 
-        wanted = [k for k in rows if exhaustive or margin[k] > 0.5 or (zero_counts and gap[k] == 0.0)]
+        wanted = [k for k in rows if exhaustive or margin[k] > _DOUBTFUL or (zero_counts and gap[k] == 0.0)]
         candidates = [
             Candidate((tuple(where.split(points[k])),), 1.0, entries[k], gap[k], margin[k])
             for k in sorted(wanted, key=place)
         ]
-    nonfinite = _leaves(where, oracle.nonfinite)
-    return Found(tuple(candidates[:KEPT]), oracle.evaluations, nonfinite, oracle.nonfinite_count, screen)
+    return _found(oracle, candidates, screen)

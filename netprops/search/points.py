@@ -45,7 +45,7 @@ class Space:
         """Rows (B, n) as one array (B, *shape) per flat argument."""
         ends = np.cumsum([math.prod(shape) for shape in self.shapes])[:-1]
         pieces = np.split(points, ends, axis=-1)
-        return [x.reshape(*points.shape[:-1], *shape) for x, shape in zip(pieces, self.shapes, strict=True)]
+        return [x.reshape((*points.shape[:-1], *shape)) for x, shape in zip(pieces, self.shapes, strict=True)]
 
     def inside(self, points: Array) -> Array:
         """Which rows lie in the domain."""
@@ -300,10 +300,11 @@ def reach(where: Space, bases: Array, directions: Array) -> tuple[Array, Array]:
     return np.minimum(first, 0.0), np.maximum(last, 0.0)
 
 
-def fitting_step(where: Space, bases: Array, directions: Array, half: int) -> Array:
-    """A power of two per line, at most 1, with which the nodes stay in the domain at least on the longer side."""
+def fitting_step(where: Space, bases: Array, directions: Array, half: int, *, shorter: bool = False) -> Array:
+    """A power of two per line, at most 1, with which the nodes stay in the domain on the longer (or shorter) side."""
     first, last = reach(where, bases, directions)
-    room = np.maximum(-first, last) / half
+    room = (np.minimum if shorter else np.maximum)(-first, last) / half
+    room = np.where(room > 0, room, np.maximum(-first, last) / half)
     room = np.where(np.isfinite(room) & (room > 0), np.minimum(room, 1.0), 1.0)
     return np.asarray(2.0 ** np.floor(np.log2(room)))
 

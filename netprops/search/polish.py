@@ -1,0 +1,389 @@
+"""Polishing a witness: from sixteen digits to what one would write on the board.
+
+A witness found in floats is replaced by simpler ones (zeros, signs, small integers, halves, few digits, symmetric
+ends, ends that agree in the coordinates that do not matter, weight 1/2) as long as the violation stands. The float
+search's `screen` proposes; the trusted `certify` alone disposes: what is returned has been certified as it is.
+
+Complexity of a number: 0 costs 0, 1 costs 1, 2 and 1/2 cost 2, 3 and 3/2 and 3/4 cost 3 (bits of the odd part, plus
+binary places moved), or, where that is cheaper, four a decimal digit plus decimal places moved; a minus sign an eighth.
+Complexity of a witness: coordinates where the points agree cost their number once; where they differ, both numbers,
+their middle (on a segment) and 1 more; a weight other than 1/2 costs 2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import fmpq
+
+from netprops.domains import exact
+
+if TYPE_CHECKING:
+    from netprops.domains import Box, Interval
+    from netprops.search.falsify import Candidate
+
+Array = np.ndarray[Any, Any]
+Screen = Callable[[Array, Array, int], Array]
+
+CERTIFY_BUDGET = 24
+_CLEAR = 256.0  # the margin over rounding that a proposal keeps, if the candidate had it
+_ROUNDS = 40
+_TOGETHER = 96  # proposals of one round
+
+
+@dataclass(frozen=True, eq=False)
+class Witness:
+    """Exact points (one object array of `fmpq` per flat argument each), the weight of the first, the entry.
+
+    `record` is what `certify` returned for exactly this witness; None until then.
+    """
+
+    points: tuple[tuple[Array, ...], ...]
+    weight: fmpq
+    entry: int
+    record: Any = None
+
+
+Certify = Callable[[Witness], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """Points (k, n) in floats, few-digit decimals standing for themselves, and the weight of the first."""
+
+    points: Array
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """What stays the same while polishing."""
+
+    boxes: tuple[Box, ...]
+    lo: Array
+    hi: Array
+    free: Array  # which coordinates may differ between the points
+    entry: int
+    kind: str  # "segment", "pair" (a <= b) or "point"
+
+
+def polish(
+    candidate: Candidate,
+    certify: Certify,
+    boxes: Sequence[Box],
+    *,
+    decision: int,
+    screen: Screen | None = None,
+    effort: int = 2000,
+    budget: int = CERTIFY_BUDGET,
+) -> Witness | None:
+    """The simplest certified witness reached from `candidate`, or None when the candidate itself is not certified.
+
+    Args:
+        certify: gets a `Witness` with exact points inside the domain; answers a record, or None when it cannot.
+        boxes: the domains of the flat arguments; `decision` of them may differ between the points.
+        screen: margins in floats (`Found.screen`); without it every proposal is put to `certify`.
+        effort: points screened at most.
+        budget: calls of `certify` at most, at least 2.
+    """
+    frame = _frame(candidate, boxes, decision)
+    start = _Draft(np.array([np.concatenate([x.reshape(-1) for x in p]) for p in candidate.points]), candidate.weight)
+    first = _certified(_witness(start, frame), certify)
+    if first is None:
+        return None
+    if screen is None:
+        return _by_certifying(start, first, frame, certify, budget - 1)
+    trail = _descend(start, frame, _screened(screen, frame, candidate.margin), effort)
+    for draft in _tries(trail, budget - 1):
+        witness = _certified(_witness(draft, frame), certify)
+        if witness is not None:
+            return witness
+    return first
+
+
+def complexity(points: Array, weights: Array, kind: str = "segment") -> Array:
+    """The complexity (module docstring) of P witnesses: points (P, k, n), weights (P,) -> (P,)."""
+    number = _number_cost(points)
+    if points.shape[1] == 1:
+        return np.asarray(number.sum(axis=(1, 2)))
+    a, b = points[:, 0], points[:, 1]
+    ends = number[:, 0] + number[:, 1] + 1.0
+    if kind == "segment":
+        ends = ends + _number_cost(weights[:, None] * a + (1.0 - weights[:, None]) * b)
+    each = np.where(a == b, number[:, 0], ends)
+    return np.asarray(each.sum(axis=1) + np.where((weights != 0.5) & (kind == "segment"), 2.0, 0.0))
+
+
+def _number_cost(x: Array) -> Array:
+    size = np.abs(x)
+    mantissa, exponent = np.frexp(size)
+    whole = np.ldexp(mantissa, 53).astype(np.int64)
+    binary = 53.0 - np.log2(np.maximum(whole & -whole, 1)) + np.abs(exponent - 1)
+    cost = np.where(x == 0.0, 0.0, binary)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore"):
+        places = np.floor(np.log10(np.where(x == 0.0, 1.0, size)))
+        for digits in (1, 2, 3, 4):
+            unit = 10.0 ** (places - digits + 1)
+            near = np.abs(np.rint(size / unit) * unit - size) <= 4e-16 * size
+            cost = np.where(near, np.minimum(cost, 4.0 * digits + np.abs(places)), cost)
+    return cost + 0.125 * (x < 0)
+
+
+# ------------------------------------------------------------------ exact points
+
+
+def _frame(candidate: Candidate, boxes: Sequence[Box], decision: int) -> _Frame:
+    ends = [box.ends() for box in boxes]
+    free = np.concatenate([np.full(box.size, k < decision) for k, box in enumerate(boxes)])
+    kind = "point" if len(candidate.points) == 1 else "pair" if candidate.weight == 1.0 else "segment"
+    lo, hi = (np.concatenate([end[k].reshape(-1) for end in ends]) for k in (0, 1))
+    return _Frame(tuple(boxes), lo, hi, free, candidate.entry, kind)
+
+
+def _witness(draft: _Draft, frame: _Frame) -> Witness:
+    points = []
+    for row in draft.points:
+        leaves, at = [], 0
+        for box in frame.boxes:
+            flat = np.empty(box.size, dtype=object)
+            for i in range(box.size):
+                flat[i] = rational(float(row[at + i]), box.interval(i))
+            leaves.append(flat.reshape(box.shape))
+            at += box.size
+        points.append(tuple(leaves))
+    return Witness(tuple(points), exact(draft.weight), frame.entry)
+
+
+def rational(x: float, interval: Interval) -> fmpq:
+    """The number that the double `x` stands for: a decimal of up to four digits if it reads as one, else itself.
+
+    A decimal that falls outside the interval (0.1 is less than the double 0.1) is not taken.
+    """
+    dyadic = exact(x)
+    if int(dyadic.q) <= 4096:
+        return dyadic
+    digits, _, exponent = f"{x:.3e}".partition("e")
+    decimal = fmpq(int(digits.replace(".", "")), 1000) * fmpq(10) ** int(exponent)
+    reads_so = abs(float(f"{x:.3e}") - x) <= 4e-16 * abs(x)
+    return decimal if reads_so and interval.contains(decimal) else dyadic
+
+
+def _certified(witness: Witness, certify: Certify) -> Witness | None:
+    record = certify(witness)
+    return None if record is None else replace(witness, record=record)
+
+
+def _tries(trail: list[_Draft], budget: int) -> list[_Draft]:
+    """The simplest draft first, then earlier ones at growing distances."""
+    backwards = trail[::-1]
+    return [backwards[k] for k in sorted({round(j ** 1.5) for j in range(budget)}) if k < len(backwards)][:budget]
+
+
+# ------------------------------------------------------------------ descent
+
+
+Accept = Callable[[list[_Draft]], Array]
+
+
+def _screened(screen: Screen, frame: _Frame, margin: float) -> Accept:
+    clear = max(2.0, min(_CLEAR, margin / 4.0))
+
+    def accept(drafts: list[_Draft]) -> Array:
+        points = np.array([draft.points for draft in drafts])
+        margins = screen(points, np.array([draft.weight for draft in drafts]), frame.entry)
+        # A point of "f <= 0" may be an exact zero: no margin, but a better witness than none.
+        return margins >= (0.0 if frame.kind == "point" and margin == 0.0 else clear)
+
+    return accept
+
+
+def _by_certifying(start: _Draft, first: Witness, frame: _Frame, certify: Certify, budget: int) -> Witness:
+    """Descent in which every acceptance is a certificate."""
+    best, calls = first, 0
+
+    def accept(drafts: list[_Draft]) -> Array:
+        nonlocal best, calls
+        taken = np.zeros(len(drafts), dtype=bool)
+        for k, draft in enumerate(drafts):
+            if calls >= budget:
+                break
+            calls += 1
+            witness = _certified(_witness(draft, frame), certify)
+            if witness is not None:
+                best, taken[k] = witness, True
+                break
+        return taken
+
+    _descend(start, frame, accept, budget * _TOGETHER)
+    return best
+
+
+def _descend(start: _Draft, frame: _Frame, accept: Accept, effort: int) -> list[_Draft]:
+    """Drafts of falling complexity, each acceptable: whole witness, then leaves, halves, single coordinates."""
+    trail, left = [start], effort
+    for blocks in _levels(frame):
+        for _ in range(_ROUNDS):
+            current = trail[-1]
+            proposals = _simpler(list(_proposals(current, frame, blocks)), current, frame)[: max(left, 0)]
+            if not proposals:
+                break
+            left -= len(proposals)
+            taken = [draft for draft, fine in zip(proposals, accept(proposals), strict=True) if fine]
+            if not taken:
+                break
+            merged = _simpler(_merged(current, taken), taken[0], frame)[: max(left, 0)]
+            left -= len(merged)
+            fine = [draft for draft, ok in zip(merged, accept(merged), strict=True) if ok] if merged else []
+            trail.append((fine or taken)[0])
+    return trail
+
+
+def _simpler(drafts: list[_Draft], current: _Draft, frame: _Frame) -> list[_Draft]:
+    """Those inside the domain and simpler than the current one, simplest first, without repetitions."""
+    drafts = [draft for draft in drafts if _allowed(draft, frame)]
+    if not drafts:
+        return []
+    costs = complexity(
+        np.array([d.points for d in (current, *drafts)]), np.array([d.weight for d in (current, *drafts)]), frame.kind
+    )
+    seen: set[bytes] = set()
+    kept = []
+    for k in np.argsort(costs[1:], kind="stable").tolist():
+        key = drafts[k].points.tobytes() + np.float64(drafts[k].weight).tobytes()
+        if costs[k + 1] < costs[0] and key not in seen:
+            seen.add(key)
+            kept.append(drafts[k])
+    return kept[:_TOGETHER]
+
+
+def _allowed(draft: _Draft, frame: _Frame) -> bool:
+    points = draft.points
+    if not (np.isfinite(points).all() and (points >= frame.lo).all() and (points <= frame.hi).all()):
+        return False
+    if frame.kind == "point":
+        return True
+    if frame.kind == "pair" and not (points[0] <= points[1]).all():
+        return False
+    return bool((points[0] != points[1]).any())
+
+
+def _merged(current: _Draft, taken: list[_Draft]) -> list[_Draft]:
+    """The accepted changes of different coordinates made together: the best two, the best three, ..."""
+    out, points, touched = [], taken[0].points.copy(), _changed(current, taken[0])
+    for draft in taken[1:]:
+        changed = _changed(current, draft)
+        if not (touched & changed).any() and draft.weight == taken[0].weight:
+            points = np.where(changed, draft.points, points)
+            touched |= changed
+            out.append(_Draft(points, taken[0].weight))
+    return out
+
+
+def _changed(current: _Draft, draft: _Draft) -> Array:
+    return np.asarray((draft.points != current.points).any(axis=0))
+
+
+def _levels(frame: _Frame) -> Iterator[list[Array]]:
+    """Families of coordinate sets: everything, each argument, then halves down to single coordinates."""
+    n = len(frame.free)
+    everything = np.ones(n, dtype=bool)
+    yield [everything, frame.free, ~frame.free] if not frame.free.all() else [everything]
+    ends = np.cumsum([0, *(box.size for box in frame.boxes)])
+    index = np.arange(n)
+    if len(frame.boxes) > 1:
+        yield [(index >= lo) & (index < hi) for lo, hi in zip(ends[:-1], ends[1:], strict=True)]
+    size = 1 << max(0, math.ceil(math.log2(max(n, 2))) - 1)
+    while size > 1 and n > 16:
+        yield [(index >= lo) & (index < lo + size) for lo in range(0, n, size)]
+        size //= 2
+    yield [index == i for i in range(n)]
+    # Once more from the top: what did not fit before may fit the simpler rest.
+    yield [everything]
+    yield [index == i for i in range(n)]
+
+
+def _proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> Iterator[_Draft]:
+    if frame.kind == "segment" and len(blocks) <= 3:
+        yield from _reweighted(draft)
+        yield from _rescaled(draft, frame)
+    for block in blocks:
+        # With many small blocks only those that still cost something are worth a proposal.
+        if not draft.points[:, block].any():
+            continue
+        for points in _variants(draft.points, block, frame):
+            yield _Draft(points, draft.weight)
+
+
+def _reweighted(draft: _Draft) -> Iterator[_Draft]:
+    """Weight 1/2: the same ends, or the same middle and one of the ends mirrored in it."""
+    if draft.weight == 0.5:
+        return
+    a, b = draft.points
+    middle = draft.weight * a + (1.0 - draft.weight) * b
+    for ends in ((a, b), (a, 2.0 * middle - a), (2.0 * middle - b, b)):
+        yield _Draft(np.array(ends), 0.5)
+
+
+def _rescaled(draft: _Draft, frame: _Frame) -> Iterator[_Draft]:
+    """The free coordinates of both ends, or their difference about the middle, scaled to a plain size."""
+    a, b = draft.points
+    largest = np.abs(draft.points[:, frame.free]).max()
+    spread = np.abs(a - b).max()
+    middle = draft.weight * a + (1.0 - draft.weight) * b
+    for size in (1.0, 2.0, 4.0):
+        if largest > 0:
+            yield _Draft(np.where(frame.free, draft.points * (size / largest), draft.points), draft.weight)
+        if spread > 0:
+            yield _Draft(middle + (draft.points - middle) * (2.0 * size / spread), draft.weight)
+
+
+def _variants(points: Array, block: Array, frame: _Frame) -> Iterator[Array]:
+    """Simpler numbers in the coordinates of one block."""
+
+    def put(new: Any) -> Array:
+        return np.where(block, new, points)
+
+    for value in (0.0, 1.0, -1.0):
+        yield put(value)
+    for rounding in _ROUNDINGS:
+        yield put(rounding(points))
+    if len(points) == 2 and (block & frame.free).any():
+        a, b = points
+        middle, half = (a + b) / 2, (b - a) / 2
+        for rounding in (np.asarray, *_ROUNDINGS):
+            yield put(np.array([rounding(middle)] * 2))
+            yield put(np.array([-rounding(half), rounding(half)]))
+            yield put(np.array([rounding(middle) - rounding(half), rounding(middle) + rounding(half)]))
+        yield put(np.array([a, a]))
+        yield put(np.array([b, b]))
+        yield put(np.array([np.zeros_like(a), b]))
+        yield put(np.array([a, np.zeros_like(b)]))
+        yield put(np.array([-b, b]))
+        yield put(np.array([a, -a]))
+
+
+def _digits(x: Array, digits: int) -> Array:
+    size = np.abs(x)
+    unit = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - digits + 1)
+    return np.asarray(np.rint(x / unit) * unit)
+
+
+_ROUNDINGS: tuple[Callable[[Array], Array], ...] = (
+    np.sign,
+    lambda x: np.asarray(2.0 * np.sign(x)),
+    lambda x: np.asarray(0.5 * np.sign(x)),
+    lambda x: np.sign(x) * (np.abs(x) >= 0.5 * np.abs(x).max(initial=0.0)),
+    np.rint,
+    np.trunc,
+    lambda x: np.asarray(np.sign(x) * np.ceil(np.abs(x))),
+    lambda x: np.asarray(np.rint(2.0 * x) / 2.0),
+    lambda x: np.asarray(np.sign(x) * 2.0 ** np.rint(np.log2(np.where(x == 0, 1.0, np.abs(x))))),
+    lambda x: np.asarray(np.rint(8.0 * x) / 8.0),
+    lambda x: _digits(x, 1),
+    lambda x: _digits(x, 2),
+    lambda x: _digits(x, 3),
+)
