@@ -54,8 +54,8 @@ class Candidate:
     """A violation in floats.
 
     `points` are one point (positivity, equality, minima), the ends (a, b) of a segment, or a pair a <= b; each is a
-    float64 array per flat argument. On a segment the middle is ``weight * a + (1 - weight) * b``. `entry` counts the
-    entries of all outputs in C order. `violation` is the gap in the units of the function (for minima the value), and
+    float64 array per flat argument. On a segment the middle is ``(1 - weight) a + weight b``; elsewhere the weight is 0.
+    `entry` counts the entries of all outputs in C order. `violation` is the gap in the units of the function (for minima the value), and
     `margin` is the gap over the rounding noise to be expected there.
     """
 
@@ -101,7 +101,7 @@ class Curved:
 def against_convexity(
     program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET
 ) -> Found:
-    """Segments with ``side * (f(w a + (1-w) b) - w f(a) - (1-w) f(b)) > 0``; side 1 refutes convexity, -1 concavity.
+    """Segments with ``side * (f((1-w) a + w b) - (1-w) f(a) - w f(b)) > 0``; side 1 refutes convexity, -1 concavity.
 
     Args:
         decision: the first so many flat arguments vary along a segment, the others are equal at both ends.
@@ -109,7 +109,7 @@ def against_convexity(
     Raises:
         DomainError: `decision` counts no argument of the program, or the budget is not positive.
     """
-    prop = _Property(lambda a, m, b, w: side * (m - (w * a + (1.0 - w) * b)), _SEGMENTS, "segment", side)
+    prop = _Property(lambda a, m, b, w: side * (m - ((1.0 - w) * a + w * b)), _SEGMENTS, "segment", side)
     return _along_lines(program, decision, prop, seed, budget)
 
 
@@ -190,8 +190,8 @@ class _Stencil:
 
     @property
     def weight(self) -> float:
-        """Of the end a."""
-        return self.after / self.span
+        """Of the end b."""
+        return self.before / self.span
 
 
 _HALVES = tuple(_Stencil(s, s) for s in (1, 2, 3, 4, 6, 8, 12, 16))
@@ -202,7 +202,7 @@ _PAIRS = tuple(_Stencil(0, s) for s in (1, 2, 4, 8, 16, 32))
 
 @dataclass(frozen=True, eq=False)
 class _Property:
-    """What a violation is: `gap` of the values at a, the middle and b, and the weight of a; positive is a violation."""
+    """What a violation is: `gap` of the values at a, the middle and b, and the weight of b; positive is a violation."""
 
     gap: Callable[[Array, Array, Array, Any], Array]
     stencils: tuple[_Stencil, ...]
@@ -298,7 +298,7 @@ def _values(oracle: _Oracle, where: Space, lines: Lines) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Pick:
-    """A violation on a line: its ends, the weight of the first, the entry."""
+    """A violation on a line: its ends, the weight of the second, the entry."""
 
     a: Array
     b: Array
@@ -582,7 +582,7 @@ def _check(oracle: _Oracle, where: Space, prop: _Property, picks: list[_Pick]) -
     weights = np.array([pick.weight for pick in picks])
     at = np.arange(len(picks)), np.array([pick.entry for pick in picks])
     gaps, margins = _margins(oracle, where, prop, ends, weights)
-    middles = weights[:, None] * ends[:, 0] + (1.0 - weights[:, None]) * ends[:, 1]
+    middles = (1.0 - weights[:, None]) * ends[:, 0] + weights[:, None] * ends[:, 1]
     lengths = simplicity(ends[:, 0]) + simplicity(ends[:, 1]) + simplicity(middles) + 2.0 * (weights != 0.5)
     rows = zip(picks, gaps[at].tolist(), margins[at].tolist(), lengths.tolist(), strict=True)
     return [_Checked(*row) for row in rows if row[2] > _DOUBTFUL]
@@ -628,7 +628,7 @@ def _spread(picked: list[_Pick], count: int) -> list[_Pick]:
 def _margins(oracle: _Oracle, where: Space, prop: _Property, ends: Array, weights: Array) -> tuple[Array, Array]:
     """Gaps and margins (P, E) of P segments or pairs (P, 2, n); outside the domain minus infinity."""
     a, b = ends[:, 0], ends[:, 1]
-    middles = weights[:, None] * a + (1.0 - weights[:, None]) * b
+    middles = (1.0 - weights[:, None]) * a + weights[:, None] * b
     stacked = np.concatenate([a, middles, b])
     values = oracle(stacked).reshape(3, len(ends), -1)
     size = oracle.magnitude(stacked).reshape(3, len(ends)).sum(axis=0)
@@ -745,7 +745,7 @@ def _report_points(
 
         wanted = [k for k in rows if exhaustive or margin[k] > _DOUBTFUL or (zero_counts and gap[k] == 0.0)]
         candidates = [
-            Candidate((tuple(where.split(points[k])),), 1.0, entries[k], gap[k], margin[k])
+            Candidate((tuple(where.split(points[k])),), 0.0, entries[k], gap[k], margin[k])
             for k in sorted(wanted, key=place)
         ]
     return _found(oracle, candidates, screen)

@@ -125,10 +125,11 @@ def simplicity(points: Array) -> Array:
 def structured_points(where: Space, count: int) -> Array:
     """Up to `count` few-digit points: home, ones, signs, halves, corners, ramps, small integers.  Simplest first."""
     n, d = where.dimension, where.decision
-    decisions = list(_patterns(where, slice(0, d), count))
-    quantified = list(_patterns(where, slice(d, n), count))
-    # Quantified data of zeros alone is degenerate (everything is convex in x * 0), so ones come first there.
-    quantified = [*quantified[1:2], *quantified[2:], quantified[0]] if n > d else [np.zeros(0)]
+    corners = _corners(where)
+    decisions = list(_patterns(where, slice(0, d), corners, count))
+    quantified = list(_patterns(where, slice(d, n), corners, count))
+    # Quantified data of zeros alone is degenerate (everything is convex in x * 0), so zeros come last there.
+    quantified = [*quantified[1:], quantified[0]] if n > d else [np.zeros(0)]
     pairs = sorted(
         itertools.product(range(min(len(decisions), 64)), range(min(len(quantified), 64))),
         key=lambda ij: (ij[0] + ij[1], ij),
@@ -137,12 +138,18 @@ def structured_points(where: Space, count: int) -> Array:
     return _distinct(where.clip(np.array(rows)))[:count]
 
 
-def _patterns(where: Space, part: slice, count: int) -> Iterable[Array]:
+def _corners(where: Space) -> Array:
+    """The flat index of the first entry of each argument: alone, they make a network a chain of single units."""
+    return np.cumsum([0, *(math.prod(shape) for shape in where.shapes)])[:-1]
+
+
+def _patterns(where: Space, part: slice, corners: Array, count: int) -> Iterable[Array]:
     home, middle = where.home()[part], where.middle()[part]
     n = len(home)
     lo, hi = where.near_lo[part], where.near_hi[part]
     alternate = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
     yield home
+    yield np.clip(np.where(np.isin(np.arange(part.start, part.stop), corners), 1.0, home), lo, hi)
     yield np.clip(np.ones(n), lo, hi)
     yield np.clip(alternate, lo, hi)
     yield middle
@@ -196,6 +203,11 @@ def structured_directions(where: Space, count: int) -> Array:
 
     unit = np.eye(d) if d <= 64 else np.zeros((0, d))
     few = [*range(min(d, 4))]
+    corners = [int(i) for i in _corners(where) if i < d]
+    if len(corners) > 1:
+        add(np.isin(np.arange(d), corners).astype(float))
+    for i, j in itertools.islice(itertools.combinations(corners, 2), 12):
+        add(_unit(d, i) + _unit(d, j))
     for i in few:
         add(_unit(d, i))
     if d > 1:

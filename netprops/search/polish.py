@@ -33,11 +33,12 @@ CERTIFY_BUDGET = 24
 _CLEAR = 256.0  # the margin over rounding that a proposal keeps, if the candidate had it
 _ROUNDS = 40
 _TOGETHER = 96  # proposals of one round
+_BLOCKS = 64  # coordinate sets looked at in one round, the most complex ones
 
 
 @dataclass(frozen=True, eq=False)
 class Witness:
-    """Exact points (one object array of `fmpq` per flat argument each), the weight of the first, the entry.
+    """Exact points (one object array of `fmpq` per flat argument each), the weight of the second, the entry.
 
     `record` is what `certify` returned for exactly this witness; None until then.
     """
@@ -53,7 +54,7 @@ Certify = Callable[[Witness], Any]
 
 @dataclass(frozen=True, eq=False)
 class _Draft:
-    """Points (k, n) in floats, few-digit decimals standing for themselves, and the weight of the first."""
+    """Points (k, n) in floats, few-digit decimals standing for themselves, and the weight of the second."""
 
     points: Array
     weight: float
@@ -113,7 +114,7 @@ def complexity(points: Array, weights: Array, kind: str = "segment") -> Array:
     a, b = points[:, 0], points[:, 1]
     ends = number[:, 0] + number[:, 1] + 1.0
     if kind == "segment":
-        ends = ends + _number_cost(weights[:, None] * a + (1.0 - weights[:, None]) * b)
+        ends = ends + _number_cost((1.0 - weights[:, None]) * a + weights[:, None] * b)
     each = np.where(a == b, number[:, 0], ends)
     return np.asarray(each.sum(axis=1) + np.where((weights != 0.5) & (kind == "segment"), 2.0, 0.0))
 
@@ -139,7 +140,7 @@ def _number_cost(x: Array) -> Array:
 def _frame(candidate: Candidate, boxes: Sequence[Box], decision: int) -> _Frame:
     ends = [box.ends() for box in boxes]
     free = np.concatenate([np.full(box.size, k < decision) for k, box in enumerate(boxes)])
-    kind = "point" if len(candidate.points) == 1 else "pair" if candidate.weight == 1.0 else "segment"
+    kind = "point" if len(candidate.points) == 1 else "pair" if candidate.weight == 0.0 else "segment"
     lo, hi = (np.concatenate([end[k].reshape(-1) for end in ends]) for k in (0, 1))
     return _Frame(tuple(boxes), lo, hi, free, candidate.entry, kind)
 
@@ -227,53 +228,23 @@ def _descend(start: _Draft, frame: _Frame, accept: Accept, effort: int) -> list[
     trail, left = [start], effort
     for blocks in _levels(frame):
         for _ in range(_ROUNDS):
-            current = trail[-1]
-            proposals = _simpler(list(_proposals(current, frame, blocks)), current, frame)[: max(left, 0)]
+            proposals = _proposals(trail[-1], frame, blocks)[: max(left, 0)]
             if not proposals:
                 break
             left -= len(proposals)
             taken = [draft for draft, fine in zip(proposals, accept(proposals), strict=True) if fine]
             if not taken:
                 break
-            merged = _simpler(_merged(current, taken), taken[0], frame)[: max(left, 0)]
+            merged = _merged(trail[-1], taken)[: max(left, 0)]
             left -= len(merged)
             fine = [draft for draft, ok in zip(merged, accept(merged), strict=True) if ok] if merged else []
-            trail.append((fine or taken)[0])
+            trail.append((taken[:1] + fine)[-1])
     return trail
-
-
-def _simpler(drafts: list[_Draft], current: _Draft, frame: _Frame) -> list[_Draft]:
-    """Those inside the domain and simpler than the current one, simplest first, without repetitions."""
-    drafts = [draft for draft in drafts if _allowed(draft, frame)]
-    if not drafts:
-        return []
-    costs = complexity(
-        np.array([d.points for d in (current, *drafts)]), np.array([d.weight for d in (current, *drafts)]), frame.kind
-    )
-    seen: set[bytes] = set()
-    kept = []
-    for k in np.argsort(costs[1:], kind="stable").tolist():
-        key = drafts[k].points.tobytes() + np.float64(drafts[k].weight).tobytes()
-        if costs[k + 1] < costs[0] and key not in seen:
-            seen.add(key)
-            kept.append(drafts[k])
-    return kept[:_TOGETHER]
-
-
-def _allowed(draft: _Draft, frame: _Frame) -> bool:
-    points = draft.points
-    if not (np.isfinite(points).all() and (points >= frame.lo).all() and (points <= frame.hi).all()):
-        return False
-    if frame.kind == "point":
-        return True
-    if frame.kind == "pair" and not (points[0] <= points[1]).all():
-        return False
-    return bool((points[0] != points[1]).any())
 
 
 def _merged(current: _Draft, taken: list[_Draft]) -> list[_Draft]:
     """The accepted changes of different coordinates made together: the best two, the best three, ..."""
-    out, points, touched = [], taken[0].points.copy(), _changed(current, taken[0])
+    out, points, touched = [], taken[0].points, _changed(current, taken[0])
     for draft in taken[1:]:
         changed = _changed(current, draft)
         if not (touched & changed).any() and draft.weight == taken[0].weight:
@@ -288,34 +259,86 @@ def _changed(current: _Draft, draft: _Draft) -> Array:
 
 
 def _levels(frame: _Frame) -> Iterator[list[Array]]:
-    """Families of coordinate sets: everything, each argument, then halves down to single coordinates."""
-    n = len(frame.free)
-    everything = np.ones(n, dtype=bool)
-    yield [everything, frame.free, ~frame.free] if not frame.free.all() else [everything]
+    """Families of coordinate sets, as indices: everything, each argument, then halves down to single coordinates."""
+    everything = np.arange(len(frame.free))
+    parts = [everything[frame.free], everything[~frame.free]]
+    yield [everything, *parts] if len(parts[1]) else [everything]
     ends = np.cumsum([0, *(box.size for box in frame.boxes)])
-    index = np.arange(n)
     if len(frame.boxes) > 1:
-        yield [(index >= lo) & (index < hi) for lo, hi in zip(ends[:-1], ends[1:], strict=True)]
-    size = 1 << max(0, math.ceil(math.log2(max(n, 2))) - 1)
-    while size > 1 and n > 16:
-        yield [(index >= lo) & (index < lo + size) for lo in range(0, n, size)]
-        size //= 2
-    yield [index == i for i in range(n)]
+        yield [everything[lo:hi] for lo, hi in zip(ends[:-1], ends[1:], strict=True)]
+    size = len(everything)
+    while size > 8:
+        size = -(-size // 2)
+        yield [everything[lo : lo + size] for lo in range(0, len(everything), size)]
+    single = [everything[i : i + 1] for i in everything]
+    yield single
     # Once more from the top: what did not fit before may fit the simpler rest.
     yield [everything]
-    yield [index == i for i in range(n)]
+    yield single
 
 
-def _proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> Iterator[_Draft]:
+def _proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> list[_Draft]:
+    """Simpler drafts inside the domain, those that gain most first, without repetitions."""
+    gains: list[tuple[float, _Draft]] = []
     if frame.kind == "segment" and len(blocks) <= 3:
-        yield from _reweighted(draft)
-        yield from _rescaled(draft, frame)
-    for block in blocks:
-        # With many small blocks only those that still cost something are worth a proposal.
-        if not draft.points[:, block].any():
-            continue
-        for points in _variants(draft.points, block, frame):
-            yield _Draft(points, draft.weight)
+        gains += _whole_proposals(draft, frame)
+    worth = [_costs(draft.points[None, :, block], draft.weight, frame)[0] for block in blocks]
+    for k in np.argsort(-np.array(worth), kind="stable")[:_BLOCKS].tolist():
+        block = blocks[k]
+        if worth[k] > 0:
+            gains += [
+                (gain, _Draft(_put(draft.points, block, columns), draft.weight))
+                for gain, columns in _block_proposals(draft, frame, block, float(worth[k]))
+            ]
+    gains.sort(key=lambda pair: -pair[0])
+    proposals, seen = [], set()
+    for _, one in gains:
+        key = one.points.tobytes() + np.float64(one.weight).tobytes()
+        if key not in seen and (frame.kind == "point" or (one.points[0] != one.points[1]).any()):
+            seen.add(key)
+            proposals.append(one)
+    return proposals[:_TOGETHER]
+
+
+def _whole_proposals(draft: _Draft, frame: _Frame) -> list[tuple[float, _Draft]]:
+    everything = np.arange(len(frame.free))
+    now = float(complexity(draft.points[None], np.array([draft.weight]), frame.kind)[0])
+    gains = []
+    for other in (*_reweighted(draft), *_rescaled(draft, frame)):
+        gain = now - float(complexity(other.points[None], np.array([other.weight]), frame.kind)[0])
+        if gain > 0 and _inside(other.points[None], frame, everything)[0]:
+            gains.append((gain, other))
+    return gains
+
+
+def _block_proposals(draft: _Draft, frame: _Frame, block: Array, now: float) -> list[tuple[float, Array]]:
+    """New columns of one block with what they gain."""
+    variants = np.array(list(_variants(draft.points[:, block], bool(frame.free[block].all()))))
+    variants = variants[_inside(variants, frame, block)]
+    if not len(variants):
+        return []
+    gains = now - _costs(variants, draft.weight, frame)
+    order = np.argsort(-gains, kind="stable")[:_TOGETHER].tolist()
+    return [(float(gains[k]), variants[k]) for k in order if gains[k] > 0]
+
+
+def _costs(points: Array, weight: float, frame: _Frame) -> Array:
+    return complexity(points, np.full(len(points), weight), frame.kind)
+
+
+def _put(points: Array, block: Array, columns: Array) -> Array:
+    out = points.copy()
+    out[:, block] = columns
+    return out
+
+
+def _inside(variants: Array, frame: _Frame, block: Array) -> Array:
+    """Which of the variants (V, k, m) lie in the domain, have their quantified coordinates equal, and are ordered."""
+    fine = np.isfinite(variants) & (variants >= frame.lo[block]) & (variants <= frame.hi[block])
+    fine &= frame.free[block] | (variants == variants[:, :1])
+    if frame.kind == "pair":
+        fine &= variants[:, :1] <= variants[:, -1:]
+    return np.asarray(fine.all(axis=(1, 2)))
 
 
 def _reweighted(draft: _Draft) -> Iterator[_Draft]:
@@ -323,7 +346,7 @@ def _reweighted(draft: _Draft) -> Iterator[_Draft]:
     if draft.weight == 0.5:
         return
     a, b = draft.points
-    middle = draft.weight * a + (1.0 - draft.weight) * b
+    middle = (1.0 - draft.weight) * a + draft.weight * b
     for ends in ((a, b), (a, 2.0 * middle - a), (2.0 * middle - b, b)):
         yield _Draft(np.array(ends), 0.5)
 
@@ -333,7 +356,7 @@ def _rescaled(draft: _Draft, frame: _Frame) -> Iterator[_Draft]:
     a, b = draft.points
     largest = np.abs(draft.points[:, frame.free]).max()
     spread = np.abs(a - b).max()
-    middle = draft.weight * a + (1.0 - draft.weight) * b
+    middle = (1.0 - draft.weight) * a + draft.weight * b
     for size in (1.0, 2.0, 4.0):
         if largest > 0:
             yield _Draft(np.where(frame.free, draft.points * (size / largest), draft.points), draft.weight)
@@ -341,29 +364,26 @@ def _rescaled(draft: _Draft, frame: _Frame) -> Iterator[_Draft]:
             yield _Draft(middle + (draft.points - middle) * (2.0 * size / spread), draft.weight)
 
 
-def _variants(points: Array, block: Array, frame: _Frame) -> Iterator[Array]:
-    """Simpler numbers in the coordinates of one block."""
-
-    def put(new: Any) -> Array:
-        return np.where(block, new, points)
-
+def _variants(points: Array, free: bool) -> Iterator[Array]:
+    """Simpler numbers for the columns (k, m) of one block; in the first instance where all of it may differ."""
     for value in (0.0, 1.0, -1.0):
-        yield put(value)
+        yield np.full_like(points, value)
     for rounding in _ROUNDINGS:
-        yield put(rounding(points))
-    if len(points) == 2 and (block & frame.free).any():
-        a, b = points
-        middle, half = (a + b) / 2, (b - a) / 2
-        for rounding in (np.asarray, *_ROUNDINGS):
-            yield put(np.array([rounding(middle)] * 2))
-            yield put(np.array([-rounding(half), rounding(half)]))
-            yield put(np.array([rounding(middle) - rounding(half), rounding(middle) + rounding(half)]))
-        yield put(np.array([a, a]))
-        yield put(np.array([b, b]))
-        yield put(np.array([np.zeros_like(a), b]))
-        yield put(np.array([a, np.zeros_like(b)]))
-        yield put(np.array([-b, b]))
-        yield put(np.array([a, -a]))
+        yield rounding(points)
+    if len(points) == 1 or not free:
+        return
+    a, b = points
+    middle, half = (a + b) / 2, (b - a) / 2
+    unit, zero = np.sign(half), np.zeros_like(a)
+    for rounding in (np.asarray, *_ROUNDINGS):
+        yield np.array([rounding(middle)] * 2)
+        yield np.array([-rounding(half), rounding(half)])
+        yield np.array([rounding(middle) - rounding(half), rounding(middle) + rounding(half)])
+    for ends in (
+        (a, a), (b, b), (zero, b), (a, zero), (-b, b), (a, -a), (a, middle), (middle, b),
+        (middle - unit, middle + unit), (a, a + 2.0 * unit), (b - 2.0 * unit, b), (a, a + unit), (b - unit, b),
+    ):  # fmt: skip
+        yield np.array(ends)
 
 
 def _digits(x: Array, digits: int) -> Array:
