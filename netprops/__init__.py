@@ -1,0 +1,75 @@
+"""netprops: claims about loss landscapes as properties, and questions about JAX functions answered with evidence.
+
+Everything here is re-exported, and imported only when it is used: pytest loads this package in every project of an
+environment that has it (the plugin), where it must cost nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netprops.claims import CONDITIONAL, HOLDS, REFUTED, Claim, ClaimError, claim
+    from netprops.domains import Box, DomainError, box, nonnegative, positive, reals
+    from netprops.evidence import UndecidedError, Verdict
+    from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
+    from netprops.questions.critical import (
+        has_critical_point,
+        is_saddle,
+        is_strict_maximum,
+        is_strict_minimum,
+    )
+    from netprops.questions.equality import are_equal
+    from netprops.questions.order import is_nondecreasing, is_nonincreasing, is_positive, no_counterexample
+    from netprops.questions.separation import is_separable
+    from netprops.questions.shape import (
+        Curvature,
+        curvature,
+        is_affine,
+        is_concave,
+        is_constant,
+        is_convex,
+        is_quasiconcave,
+        is_quasiconvex,
+        is_strictly_convex,
+    )
+    from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
+
+_HOME = {
+    "netprops.claims": ("CONDITIONAL", "HOLDS", "REFUTED", "Claim", "ClaimError", "claim"),
+    "netprops.domains": ("Box", "DomainError", "box", "nonnegative", "positive", "reals"),
+    "netprops.evidence": ("UndecidedError", "Verdict"),
+    "netprops.questions.at_points": (
+        "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
+    ),
+    "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
+    "netprops.questions.equality": ("are_equal",),
+    "netprops.questions.order": ("is_nondecreasing", "is_nonincreasing", "is_positive", "no_counterexample"),
+    "netprops.questions.separation": ("is_separable",),
+    "netprops.questions.shape": (
+        "Curvature", "curvature", "is_affine", "is_concave", "is_constant", "is_convex", "is_quasiconcave",
+        "is_quasiconvex", "is_strictly_convex",
+    ),
+    "netprops.readings.jaxpr": ("NotAFunctionError", "UnsupportedError"),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
+    "UndecidedError", "UnsupportedError", "Verdict", "are_equal", "box", "claim", "curvature", "has_critical_point",
+    "has_curvature", "has_inertia", "is_affine", "is_concave", "is_constant", "is_convex", "is_critical", "is_higher",
+    "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_saddle",
+    "is_separable", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "no_counterexample", "nonnegative",
+    "positive", "reals", "violates_jensen",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'netprops' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

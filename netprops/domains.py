@@ -57,6 +57,17 @@ class Interval:
         below = self.hi is None or x < self.hi or (x == self.hi and not self.hi_open)
         return above and below
 
+    def inner_point(self) -> fmpq:
+        """A simple number of the interval, in its interior where there is one: 0, the middle, or one from an end."""
+        if self.lo is not None and self.hi is not None:
+            middle = (self.lo + self.hi) / 2
+            return fmpq(0) if self.lo < 0 < self.hi else middle
+        if self.lo is not None:
+            return fmpq(0) if self.lo < 0 else self.lo + 1
+        if self.hi is not None:
+            return fmpq(0) if self.hi > 0 else self.hi - 1
+        return fmpq(0)
+
 
 WHOLE_LINE = Interval()
 
@@ -85,6 +96,12 @@ class Box:
         """Whether the array `point` (exact entries) has this shape and every entry in its interval."""
         array = np.asarray(point, dtype=object)
         return array.shape == self.shape and all(self.interval(i).contains(x) for i, x in enumerate(array.ravel()))
+
+    def inner_point(self) -> np.ndarray:
+        """An object array of simple numbers inside the box."""
+        array = np.empty(self.shape, dtype=object)
+        array.reshape(-1)[:] = [self.interval(i).inner_point() for i in range(self.size)]
+        return array
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Doubles inside the closed ends, entry by entry, infinite where unbounded: what float searches clip to."""

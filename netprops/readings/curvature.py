@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import ranges, shapes
@@ -596,6 +596,41 @@ class Calculus:
             rows += self._definite_directions(quadratic)
         return rows
 
+    def flat_directions(self, e: Expression) -> list[dict[int, fmpq]]:
+        """Directions along which every bent term of e keeps its argument, so that e is affine along them.
+
+        Every term must be affine or a function of affine forms with numbers as coefficients; a basis of the common
+        kernel of the forms' slopes.
+        """
+        bits = [b for b in range(len(self.table.names)) if self.mask >> b & 1]
+        rows: list[dict[int, fmpq]] = []
+        for part in self.groups(e):
+            if self.is_affine_product(part):
+                if self.table.atoms[part[0][0]].kind != "variable":
+                    return []
+                continue
+            if not all(self._slopes(index, rows) for index, _ in part):
+                return []
+        matrix = fmpq_mat([[row.get(b, ZERO) for b in bits] for row in rows]) if rows else fmpq_mat(1, len(bits))
+        return [dict(zip(bits, v, strict=True)) for v in _kernel(matrix)]
+
+    def _slopes(self, index: int, rows: list[dict[int, fmpq]]) -> bool:
+        """Add the slopes of all affine forms that the atom is a function of; False if it is no such function."""
+        atom = self.table.atoms[index]
+        if atom.kind == "variable":
+            rows.append({atom.dependencies.bit_length() - 1: ONE})
+            return True
+        if not atom.dependencies & self.mask:
+            return True
+        arguments = [a for a in atom.arguments if isinstance(a, Expression)]
+        for argument in arguments:
+            row = self._coefficients(argument)
+            if row is not None:
+                rows.append(row)
+            elif not all(self._slopes(i, rows) for m in argument.terms for i, _ in m):
+                return False
+        return bool(arguments)
+
     def _definite_directions(self, quadratic: dict[Monomial, fmpq]) -> list[dict[int, fmpq]]:
         """Rows of a PSD Q: x'Qx is strictly convex along each of them (Qd = 0 exactly when d'Qd = 0)."""
         indices, Q = self.matrix(quadratic)
@@ -729,3 +764,19 @@ class Calculus:
         if slope.needs or not ranges.is_nonnegative(self.table.range(slope)):
             return None
         return ("the derivative is nonnegative by ranges",)
+
+
+def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:
+    """A basis of {v : matrix v = 0}, by the reduced row echelon form."""
+    reduced, rank = matrix.rref()
+    pivots, columns = [], matrix.ncols()
+    for row in range(rank):
+        pivots.append(next(j for j in range(columns) if reduced[row, j] != 0))
+    basis = []
+    for free in (j for j in range(columns) if j not in pivots):
+        v = [ZERO] * columns
+        v[free] = ONE
+        for row, pivot in enumerate(pivots):
+            v[pivot] = -reduced[row, free]
+        basis.append(v)
+    return basis

@@ -1,0 +1,258 @@
+"""What every question does: trace, try proofs from cheap to dear, search, certify, and remember the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from flint import fmpq
+
+from netprops.domains import WHOLE_LINE, Box, DomainError, describe, exact, leaves, nearest_double
+from netprops.evidence import Verdict, run_seed, running_claim
+from netprops.readings.curvature import Calculus
+from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
+from netprops.readings.polynomials import Expression, TooLargeError
+from netprops.readings.symbols import Symbols, read
+from netprops.readings.witnesses import is_real_at
+
+Array = np.ndarray[Any, Any]
+Point = Sequence[Array]  # one object array of fmpq per flat argument
+Function = Callable[..., Any]
+LEVELS = (0, 1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A traced question: the first `decision` flat arguments vary, the others are quantified."""
+
+    name: str
+    program: Program
+    decision: int
+    domain: str
+
+    @property
+    def entries(self) -> int:
+        """Number of output entries, over all outputs in C order."""
+        return sum(int(np.prod(shape)) for shape in self.program.out_shapes)
+
+    def where(self, entry: int) -> str:
+        """The output entry in words; empty when there is only one."""
+        if self.entries == 1:
+            return ""
+        for number, shape in enumerate(self.program.out_shapes):
+            size = int(np.prod(shape))
+            if entry < size:
+                place = ", ".join(str(int(k)) for k in np.unravel_index(entry, shape))
+                output = f"output {number}, " if len(self.program.out_shapes) > 1 else ""
+                return f" in {output}entry [{place}]"
+            entry -= size
+        raise IndexError(entry)
+
+    def seed(self) -> int:
+        """A key for the search that depends on the run, the claim, the program and the domain, and on nothing else."""
+        text = repr((run_seed(), running_claim(), self.name, self.program.key, self.program.arguments, self.decision))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
+    """Trace ``f(x)`` or ``f(x, q)`` for x in `on` and q in `for_all`.
+
+    Raises:
+        DomainError, NotAFunctionError, UnsupportedError: see `netprops.readings.jaxpr.trace`.
+    """
+    if not callable(f):
+        raise NotAFunctionError(f"{name} asks about a function, got {type(f).__name__} {f!r}")
+    first = len(leaves(on))
+    if for_all is None:
+        return Asked(name, trace(f, on), first, describe(on))
+    return Asked(name, trace(f, on, for_all), first, f"{describe(on)}, for every value in {describe(for_all)}")
+
+
+def traced_together(name: str, f: Function, on: Any) -> Asked:
+    """Trace f on `on`, a tuple standing for several arguments; nothing is quantified apart."""
+    domains = on if isinstance(on, tuple) and not isinstance(on, Box) else (on,)
+    program = trace(f, *domains)
+    return Asked(name, program, len(program.arguments), " and ".join(map(describe, domains)))
+
+
+def scalar(asked: Asked) -> None:
+    """Raise unless the function has one scalar output."""
+    if asked.program.out_shapes != ((),):
+        shapes = ", ".join(map(str, asked.program.out_shapes))
+        raise NotAFunctionError(
+            f"{asked.name} is about a scalar function; this one returns shape {shapes}. Reduce it, or index an entry."
+        )
+
+
+# ------------------------------------------------------------------ remembering
+
+_answers: dict[tuple[Any, ...], Verdict] = {}
+MOST_ANSWERS = 4096
+
+
+def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any) -> Verdict:
+    """The answer to an equal question asked before under the same claim, or a new one.
+
+    The claim and the run's seed belong to the key because they belong to the search's: so an answer does not depend on
+    which questions this process happened to answer before.
+    """
+    key = (
+        run_seed(), running_claim(), asked.name, asked.program.key, asked.program.arguments, asked.decision, *extra,
+    )  # fmt: skip
+    if key not in _answers:
+        if len(_answers) >= MOST_ANSWERS:
+            _answers.clear()
+        _answers[key] = answer()
+    return _answers[key]
+
+
+# ------------------------------------------------------------------ symbolic proofs
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One symbolic reading: the calculus of the decision variables, and the expressions of all entries."""
+
+    symbols: Symbols
+    calculus: Calculus
+    expressions: tuple[Expression, ...]
+
+
+def readings(asked: Asked, notes: list[str], levels: Sequence[int] = LEVELS) -> Iterator[Reading]:
+    """The symbolic readings that can be made, products kept first, multiplied out last; failures go to `notes`."""
+    for level in levels:
+        reading = reading_at(asked, level, notes)
+        if reading is None:
+            continue
+        missing = sorted({str(c) for e in reading.expressions for c in e.needs})
+        if missing:
+            notes.append(f"it may be undefined: not shown that {'; '.join(missing[:3])}")
+            continue
+        yield reading
+
+
+def reading_at(asked: Asked, level: int, notes: list[str]) -> Reading | None:
+    """One symbolic reading, or None with the reason in `notes`."""
+    try:
+        symbols = read(asked.program, level=level)
+    except (UnsupportedError, TooLargeError) as error:
+        notes.append(str(error))
+        return None
+    expressions = tuple(e for output in symbols.outputs for e in output.reshape(-1))
+    return Reading(symbols, Calculus(symbols.table, symbols.mask(range(asked.decision))), expressions)
+
+
+def proof_of_all(
+    expressions: Sequence[Expression], prove: Callable[[Expression], tuple[str, ...] | None]
+) -> tuple[str, ...] | None:
+    """The rules used when every entry has a proof, else None."""
+    lines: list[str] = []
+    for e in expressions:
+        proof = prove(e)
+        if proof is None:
+            return None
+        lines += proof
+    return tuple(dict.fromkeys(lines))
+
+
+# ------------------------------------------------------------------ exact points
+
+
+def exact_point(values: Sequence[Any]) -> Point:
+    """Float arrays as arrays of the exact numbers that they are."""
+    return [exact_array(v) for v in values]
+
+
+def exact_array(value: Any) -> Array:
+    """An array (or nested list) of ints, Fractions or doubles as an object array of exact numbers."""
+    if isinstance(value, jax.Array):
+        value = np.asarray(value)
+    array = np.asarray(value, dtype=object)
+    out = np.empty(array.shape, dtype=object)
+    flat = out.reshape(-1)
+    for i, x in enumerate(array.reshape(-1)):
+        flat[i] = exact(x)
+    return out
+
+
+def point_in(value: Any, on: Any, what: str) -> Point:
+    """A pytree of arrays as an exact point of the domain `on`.
+
+    Raises:
+        DomainError: another pytree, another shape, or outside the domain.
+    """
+    structure = jax.tree.structure(on)
+    try:
+        parts = structure.flatten_up_to(value)
+    except (ValueError, TypeError, KeyError) as error:
+        raise DomainError(f"{what} does not fit the domain {describe(on)}: {error}") from None
+    point = []
+    for part, leaf in zip(parts, leaves(on), strict=True):
+        array = exact_array(part)
+        if array.shape != leaf.shape:
+            raise DomainError(f"{what} has shape {array.shape}, its domain {leaf} has shape {leaf.shape}")
+        if not leaf.contains(array):
+            raise DomainError(f"{what} lies outside the domain {leaf}")
+        point.append(array)
+    return point
+
+
+def domain_around(value: Any) -> Any:
+    """The domain of all reals with the shapes of a pytree of arrays (nested lists and tuples of numbers are arrays)."""
+    return jax.tree.map(lambda v: Box(np.shape(v), (WHOLE_LINE,)), value, is_leaf=is_array_like)
+
+
+def is_array_like(value: Any) -> bool:
+    """Whether a value is one array: a number, a NumPy or JAX array, or a nested list of numbers."""
+    if isinstance(value, list):
+        return bool(value) and all(is_array_like(v) and not isinstance(v, np.ndarray | jax.Array) for v in value)
+    return isinstance(value, int | float | fmpq | np.ndarray | np.generic | jax.Array) or hasattr(value, "numerator")
+
+
+def contains(program: Program, point: Point) -> bool:
+    """Whether an exact point lies in the program's domain."""
+    return all(leaf.contains(array) for leaf, array in zip(program.arguments, point, strict=True))
+
+
+def complain_if_undefined(asked: Asked, nonfinite: Sequence[Any] | None) -> None:
+    """Raise if the function is certified to be no real number at a point that floats found infinite or NaN."""
+    if nonfinite is None:
+        return
+    point = exact_point(nonfinite)
+    if contains(asked.program, point) and is_real_at(asked.program, point) == "undefined":
+        raise DomainError(
+            f"{asked.name}: the function is not a real number at {show_point(point)}, which lies in the domain "
+            f"{asked.domain}. State a domain on which it is defined."
+        )
+
+
+# ------------------------------------------------------------------ showing
+
+
+def show_number(x: fmpq) -> str:
+    """A rational as an integer, a short fraction or decimal, or as the double nearest to it."""
+    if x.q == 1 and abs(x.p) < 10**7:
+        return str(x.p)
+    if x.q <= 64 and abs(x.p) < 10**6:
+        return f"{x.p}/{x.q}"
+    return repr(nearest_double(x))
+
+
+def show_array(array: Array) -> str:
+    """An object array of exact numbers in nested brackets."""
+    if array.shape == ():
+        return show_number(array[()])
+    parts = [show_array(np.asarray(row, dtype=object)) for row in array]
+    if len(parts) > 12:
+        parts = [*parts[:10], f"... {len(parts) - 10} more"]
+    return "[" + ", ".join(parts) + "]"
+
+
+def show_point(point: Point) -> str:
+    """A point, its flat arguments separated by commas."""
+    parts = [show_array(array) for array in point]
+    return parts[0] if len(parts) == 1 else "(" + ", ".join(parts) + ")"

@@ -1,0 +1,164 @@
+"""Questions at given points, answered exactly: curvature along a direction, which value is higher, criticality, inertia.
+
+Points are arrays or pytrees of ints, Fractions or doubles, taken as the numbers they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flint import fmpq
+
+from netprops.domains import DomainError, reals
+from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.exact.inertia import inertia
+from netprops.questions.asking import (
+    Asked,
+    Function,
+    Point,
+    domain_around,
+    point_in,
+    reading_at,
+    remembered,
+    scalar,
+    show_point,
+    traced,
+)
+from netprops.questions.refuting import values
+from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.substitution import at_point
+from netprops.readings.witnesses import Certificate, curvature_along, jensen_gap, order, slope_along
+
+ZERO, HALF = fmpq(0), fmpq(1, 2)
+
+
+def has_curvature(f: Function, at: Any, along: Any, sign: Literal[1, -1, 0]) -> Verdict:
+    """Is the sign of ``v'Hv``, H the Hessian of the scalar f at the point `at` and v = `along`, the given one?
+
+    Raises:
+        DomainError: shapes that do not fit, or v = 0.
+    """
+    on = domain_around(at)
+    asked = traced("has_curvature", f, on)
+    scalar(asked)
+    if sign not in (1, -1, 0):
+        raise DomainError(f"a sign is 1, -1 or 0, got {sign!r}")
+    x, v = point_in(at, on, "the point"), point_in(along, on, "the direction")
+    if all(entry == 0 for array in v for entry in array.reshape(-1)):
+        raise DomainError("the direction is 0: no curvature along it")
+    certificate = curvature_along(asked.program, 0, x, v)
+    return record(_sign_verdict(asked, certificate, sign, f"at {show_point(x)} along {show_point(v)}"))
+
+
+def is_higher(f: Function, at: Any, than: Any) -> Verdict:
+    """Is ``f(at) > f(than)``, strictly? "No" is certified too: lower, or exactly equal."""
+    on = domain_around(at)
+    asked = traced("is_higher", f, on)
+    scalar(asked)
+    a, b = point_in(at, on, "the point"), point_in(than, on, "the other point")
+    certificate = order(asked.program, 0, a, b)
+    return record(_sign_verdict(asked, certificate, 1, f"a = {show_point(a)}, b = {show_point(b)}"))
+
+
+def violates_jensen(f: Function, a: Any, b: Any, weight: Any = HALF) -> Verdict:
+    """Is ``f((1-w) a + w b) > (1-w) f(a) + w f(b)`` for the scalar f? "No": below the chord, or exactly on it."""
+    on = domain_around(a)
+    asked = traced("violates_jensen", f, on)
+    scalar(asked)
+    x, y = point_in(a, on, "the first end"), point_in(b, on, "the second end")
+    certificate = jensen_gap(asked.program, 0, x, y, weight)
+    return record(_sign_verdict(asked, certificate, 1, f"a = {show_point(x)}, b = {show_point(y)}"))
+
+
+def _sign_verdict(asked: Asked, certificate: Certificate | None, sign: int, where: str) -> Verdict:
+    if certificate is None:
+        return undecided(asked.name, f"{where}: the sign is not decided by balls of up to 4096 bits")
+    answer = yes if certificate.sign == sign else no
+    return answer(asked.name, "certified", f"{where}: {values(certificate)}", certificate.record())
+
+
+def is_critical(f: Function, at: Any) -> Verdict:
+    """Is the gradient of the scalar f exactly 0 at the point?
+
+    "Yes" is proved: each partial derivative of the normal form is the number 0 there. "No" is a certified slope.
+    """
+    on = domain_around(at)
+    asked = traced("is_critical", f, on)
+    scalar(asked)
+    x = point_in(at, on, "the point")
+    key = tuple(str(entry) for array in x for entry in array.reshape(-1))
+    return record(remembered(asked, lambda: _critical(asked, x), key))
+
+
+def _critical(asked: Asked, x: Point) -> Verdict:
+    notes: list[str] = []
+    if any(_gradient_vanishes(asked, x, level, notes) for level in (0, 2)):
+        return yes(asked.name, "proved", f"every partial derivative at {show_point(x)} is exactly 0")
+    for number, array in enumerate(x):
+        for i in range(array.size):
+            unit = [0 * other for other in x]
+            unit[number].reshape(-1)[i] = fmpq(1)
+            certificate = slope_along(asked.program, 0, x, unit)
+            if certificate is not None and certificate.sign != 0:
+                words = f"at {show_point(x)} the slope along coordinate {i} of argument {number}: {values(certificate)}"
+                return no(asked.name, "certified", words, certificate.record())
+    return undecided(asked.name, f"at {show_point(x)}: {'; '.join(notes) or 'no slope is certified non-zero'}")
+
+
+def _gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> bool:
+    reading = reading_at(asked, level, notes)
+    if reading is None:
+        return False
+    table, (e,) = reading.symbols.table, reading.expressions
+    flat = [entry for array in x for entry in array.reshape(-1)]
+    for bit in range(len(table.names)):
+        try:
+            slope = at_point(table, derivative(table, e, bit), flat)
+        except NotSmoothError as error:
+            notes.append(str(error))
+            return False
+        if slope is None or slope.terms:
+            return False
+    return True
+
+
+def has_inertia(f: Function, expected: tuple[int, int, int], on: Any = None) -> Verdict:
+    """Is the scalar f a polynomial of degree two whose Hessian has the inertia (positive, negative, zero)?
+
+    Both answers are exact: the Hessian is read off the normal form.
+
+    Raises:
+        DomainError: numbers that do not add up to the dimension.
+    """
+    on = reals(sum(expected)) if on is None else on
+    asked = traced("has_inertia", f, on)
+    scalar(asked)
+    size = sum(leaf.size for leaf in asked.program.arguments)
+    if sum(expected) != size or min(expected) < 0:
+        raise DomainError(f"an inertia of a function of {size} coordinates adds up to {size}, got {expected}")
+    return record(remembered(asked, lambda: _inertia(asked, tuple(expected)), tuple(expected)))
+
+
+def _inertia(asked: Asked, expected: tuple[int, ...]) -> Verdict:
+    notes: list[str] = []
+    reading = reading_at(asked, 2, notes)
+    if reading is None:
+        return undecided(asked.name, "; ".join(notes))
+    calculus, (e,) = reading.calculus, reading.expressions
+    quadratic = {}
+    for part, coefficient in calculus.groups(e).items():
+        c = coefficient.constant()
+        if calculus.is_affine_product(part):
+            continue
+        if e.needs or c is None or not calculus._is_quadratic(part):
+            return undecided(asked.name, f"the normal form is not a polynomial of degree two: {e}")
+        quadratic[part] = c
+    size = len(reading.symbols.table.names)
+    if not quadratic:
+        found: tuple[int, ...] = (0, 0, size)
+    else:
+        indices, Q = calculus.matrix(quadratic)
+        positive, negative, zero = inertia(Q)
+        found = (positive, negative, zero + size - len(indices))
+    words = f"the Hessian is constant, of inertia {found} (positive, negative, zero), by exact elimination"
+    return yes(asked.name, "proved", words) if found == expected else no(asked.name, "certified", words)

@@ -1,0 +1,104 @@
+"""Questions of order: non-decreasing, non-increasing, positive; and the sampled question `no_counterexample`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.questions.asking import (
+    Asked,
+    Function,
+    complain_if_undefined,
+    proof_of_all,
+    readings,
+    remembered,
+    traced,
+    traced_together,
+)
+from netprops.questions.refuting import negative_point, nonpositive_point, ordered_pair
+from netprops.readings import ranges
+from netprops.search import falsify
+
+
+def is_nondecreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f(a) <= f(b)`` whenever a <= b in every coordinate?"""
+    asked = traced("is_nondecreasing", f, on, for_all)
+    return record(remembered(asked, lambda: _monotone(asked, 1)))
+
+
+def is_nonincreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f(a) >= f(b)`` whenever a <= b in every coordinate?"""
+    asked = traced("is_nonincreasing", f, on, for_all)
+    return record(remembered(asked, lambda: _monotone(asked, -1)))
+
+
+def is_positive(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f > 0`` everywhere on the domain? "No" is a point with f <= 0."""
+    asked = traced("is_positive", f, on, for_all)
+    return record(remembered(asked, lambda: _positive(asked)))
+
+
+def no_counterexample(gap: Function, on: Any) -> Verdict:
+    """Searched hard for a point with ``gap < 0`` and found none: the sampled yes. "No" is a certified such point.
+
+    A tuple `on` stands for several arguments of `gap`. What floats find below 0 is decided in ball arithmetic, so no
+    tolerance is needed: rounding is told from a counterexample by its sign.
+    """
+    asked = traced_together("no_counterexample", gap, on)
+    return record(remembered(asked, lambda: _sampled(asked)))
+
+
+def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
+    notes: list[str] = []
+    for reading in readings(asked, notes):
+        signed = [reading.symbols.table.scale(e, sign) for e in reading.expressions]
+        proof = proof_of_all(signed, reading.calculus.nondecreasing)
+        if proof is not None:
+            return yes(asked.name, "proved", "; ".join(proof))
+    found = falsify.against_monotonicity(asked.program, asked.decision, sign=sign, seed=asked.seed())
+    complain_if_undefined(asked, found.nonfinite)
+    refuted = ordered_pair(asked, found, sign)
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    return _undecided(asked, notes, found)
+
+
+def _positive(asked: Asked) -> Verdict:
+    notes: list[str] = []
+    for reading in readings(asked, notes):
+        table = reading.symbols.table
+        lows = [table.range(e) for e in reading.expressions]
+        if all(ranges.is_positive(r) for r in lows):
+            return yes(asked.name, "proved", f"the values lie in {', '.join(dict.fromkeys(map(str, lows)))}")
+        notes.append(f"the range found is {', '.join(dict.fromkeys(map(str, lows)))}")
+    found = falsify.against_positivity(asked.program, seed=asked.seed())
+    return _pointwise(asked, found, nonpositive_point, notes)
+
+
+def _pointwise(asked: Asked, found: falsify.Found, refute: Callable[..., Any], notes: list[str]) -> Verdict:
+    complain_if_undefined(asked, found.nonfinite)
+    refuted = refute(asked, found)
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    return _undecided(asked, notes, found)
+
+
+def _undecided(asked: Asked, notes: list[str], found: falsify.Found) -> Verdict:
+    reasons = "; ".join(dict.fromkeys(notes)) or "no rule of the calculus applied"
+    because = f"on {asked.domain}: no proof ({reasons}); nothing found in {found.evaluations} float evaluations"
+    return undecided(asked.name, because, evaluations=found.evaluations)
+
+
+def _sampled(asked: Asked) -> Verdict:
+    found = falsify.minimise(asked.program, seed=asked.seed())
+    complain_if_undefined(asked, found.nonfinite)
+    refuted = negative_point(asked, found)
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    if found.nonfinite_count == found.evaluations:
+        return undecided(asked.name, f"no point of {asked.domain} gave a finite value", evaluations=found.evaluations)
+    because = f"nothing below 0 among {found.evaluations} points of {asked.domain}"
+    if found.candidates:
+        because += f", the least value met {-found.candidates[0].violation:.3g}"
+    return yes(asked.name, "sampled", because, evaluations=found.evaluations)

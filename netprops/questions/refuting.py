@@ -1,0 +1,155 @@
+"""From a float candidate to a certified witness that a lecturer would write on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from flint import fmpq
+
+from netprops.questions.asking import Array, Asked, show_number, show_point
+from netprops.readings.witnesses import Certificate, between, difference, jensen_violation, order, sign_of
+from netprops.search.falsify import Found
+from netprops.search.polish import Witness, polish
+
+Refutation = tuple[str, dict[str, Any]]  # in words, and as a JSON record
+HALF = fmpq(1, 2)
+
+
+def certified_witness(
+    asked: Asked, found: Found, certify: Callable[[Witness], Certificate | None]
+) -> tuple[Witness, Certificate] | None:
+    """The first candidate of a search that certifies, polished, with its certificate."""
+    for candidate in found.candidates:
+        witness = polish(
+            candidate, certify, asked.program.arguments, decision=asked.decision, screen=found.screen
+        )
+        if witness is not None:
+            return witness, witness.record
+    return None
+
+
+# ------------------------------------------------------------------ chords
+
+
+def chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
+    """A certified chord on the wrong side of the graph: side 1 refutes convexity, -1 concavity."""
+
+    def certify(w: Witness) -> Certificate | None:
+        return jensen_violation(asked.program, w.entry, *w.points, weight=w.weight, side=side)
+
+    hit = certified_witness(asked, found, certify)
+    if hit is None:
+        return None
+    witness, certificate = hit
+    return describe_chord(asked, *witness.points, witness.weight, side, certificate)
+
+
+def describe_chord(
+    asked: Asked, a: Sequence[Array], b: Sequence[Array], weight: fmpq, side: int, certificate: Certificate
+) -> Refutation:
+    """The middle is ``(1 - weight) a + weight b``."""
+    middle = between(a, b, weight)
+    share = "halfway" if weight == HALF else f"{show_number(weight)} of the way"
+    words = (
+        f"between a = {show_point(a)} and b = {show_point(b)} the function{asked.where(certificate.entry)} lies "
+        f"{'above' if side > 0 else 'below'} its chord: {share}, at {show_point(middle)}, {values(certificate)}"
+    )
+    return words, {"kind": "chord", "weight": str(weight), **certificate.record()}
+
+
+def values(certificate: Certificate) -> str:
+    """The enclosures of a certificate, in words."""
+    return ", ".join(f"{name} = {enclosure}" for name, enclosure in certificate.enclosures.items())
+
+
+def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
+    """A certified segment whose inner point is above both ends (side 1) or below both (side -1)."""
+
+    def certify(w: Witness) -> Certificate | None:
+        middle = between(*w.points, w.weight)
+        decided = [order(asked.program, w.entry, middle, end) for end in w.points]
+        return decided[0] if all(d is not None and d.sign == side for d in decided) else None
+
+    hit = certified_witness(asked, found, certify)
+    if hit is None:
+        return None
+    witness, certificate = hit
+    a, b = witness.points
+    words = (
+        f"between a = {show_point(a)} and b = {show_point(b)}, at {show_point(between(a, b, witness.weight))}, the "
+        f"function{asked.where(witness.entry)} is {'above' if side > 0 else 'below'} both ends; inside against a: "
+        f"{values(certificate)}"
+    )
+    return words, {"kind": "inner point beyond both ends", "weight": str(witness.weight), **certificate.record()}
+
+
+# ------------------------------------------------------------------ pairs and points
+
+
+def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation | None:
+    """A certified pair a <= b with f(a) > f(b) (sign 1) or f(a) < f(b) (sign -1)."""
+
+    def certify(w: Witness) -> Certificate | None:
+        a, b = w.points
+        if any(s > t for x, y in zip(a, b, strict=True) for s, t in zip(x.reshape(-1), y.reshape(-1), strict=True)):
+            return None
+        decided = order(asked.program, w.entry, a, b)
+        return decided if decided is not None and decided.sign == sign else None
+
+    hit = certified_witness(asked, found, certify)
+    if hit is None:
+        return None
+    witness, certificate = hit
+    a, b = witness.points
+    words = (
+        f"from a = {show_point(a)} up to b = {show_point(b)} the function{asked.where(witness.entry)} goes "
+        f"{'down' if sign > 0 else 'up'}: {values(certificate)}"
+    )
+    return words, {"kind": "pair", **certificate.record()}
+
+
+def nonpositive_point(asked: Asked, found: Found) -> Refutation | None:
+    """A certified point with f <= 0."""
+
+    def certify(w: Witness) -> Certificate | None:
+        decided = sign_of(asked.program, w.entry, w.points[0])
+        return decided if decided is not None and decided.sign <= 0 else None
+
+    return _at_point(asked, found, certify, "point where the function is not positive")
+
+
+def negative_point(asked: Asked, found: Found) -> Refutation | None:
+    """A certified point with f < 0."""
+
+    def certify(w: Witness) -> Certificate | None:
+        decided = sign_of(asked.program, w.entry, w.points[0])
+        return decided if decided is not None and decided.sign < 0 else None
+
+    return _at_point(asked, found, certify, "point where the function is negative")
+
+
+def unequal_point(asked: Asked, other: Asked, found: Found) -> Refutation | None:
+    """A certified point with f != g."""
+
+    def certify(w: Witness) -> Certificate | None:
+        decided = difference(asked.program, other.program, w.entry, w.points[0])
+        return decided if decided is not None and decided.sign != 0 else None
+
+    return _at_point(asked, found, certify, "point where the functions differ")
+
+
+def _at_point(
+    asked: Asked, found: Found, certify: Callable[[Witness], Certificate | None], kind: str
+) -> Refutation | None:
+    hit = certified_witness(asked, found, certify)
+    if hit is None:
+        return None
+    witness, certificate = hit
+    return describe_point(asked, witness.points[0], certificate, kind)
+
+
+def describe_point(asked: Asked, x: Sequence[Array], certificate: Certificate, kind: str) -> Refutation:
+    """A point and what was certified there."""
+    words = f"at x = {show_point(x)}{asked.where(certificate.entry)}: {values(certificate)}"
+    return words, {"kind": kind, **certificate.record()}

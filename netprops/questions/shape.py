@@ -1,0 +1,331 @@
+"""Questions of shape: convex, concave, affine, strictly convex, quasi-convex, and `curvature`, which asks them all.
+
+`f` maps a point x of `on` (an array or a pytree) to a real array; with `for_all` it is f(x, q), and the answer is about
+every q of that domain. Every entry of the output is meant: "no" names the entry. "Yes" is proved, "no" is certified by
+a witness in real arithmetic; there is no third way, and "undecided" says what was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from flint import fmpq
+
+from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.exact.inertia import negative_direction
+from netprops.questions.asking import (
+    Asked,
+    Function,
+    Point,
+    Reading,
+    complain_if_undefined,
+    contains,
+    proof_of_all,
+    reading_at,
+    readings,
+    remembered,
+    scalar,
+    show_point,
+    traced,
+)
+from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
+from netprops.readings import quasiconvexity
+from netprops.readings.curvature import Calculus
+from netprops.readings.polynomials import Expression
+from netprops.readings.witnesses import jensen_violation
+from netprops.search import falsify
+
+ONE, HALF = fmpq(1), fmpq(1, 2)
+Prove = Callable[[Calculus, Expression], tuple[str, ...] | None]
+
+
+def is_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f((1-t)a + t b) <= (1-t) f(a) + t f(b)`` for all a, b in `on`, t in [0, 1] (and all q in `for_all`)?"""
+    asked = traced("is_convex", f, on, for_all)
+    return record(remembered(asked, lambda: _bent(asked, 1)))
+
+
+def is_concave(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``-f`` convex?"""
+    asked = traced("is_concave", f, on, for_all)
+    return record(remembered(asked, lambda: _bent(asked, -1)))
+
+
+def is_affine(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is f both convex and concave, that is, linear plus a constant?"""
+    asked = traced("is_affine", f, on, for_all)
+    return record(remembered(asked, lambda: _affine(asked)))
+
+
+def is_constant(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Does f take one value on all of `on` (for each q its own)?"""
+    asked = traced("is_constant", f, on, for_all)
+    return record(remembered(asked, lambda: _constant(asked)))
+
+
+def is_strictly_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f((1-t)a + t b) < (1-t) f(a) + t f(b)`` for all a != b and 0 < t < 1?"""
+    asked = traced("is_strictly_convex", f, on, for_all)
+    return record(remembered(asked, lambda: _strictly(asked)))
+
+
+def is_quasiconvex(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``f((1-t)a + t b) <= max(f(a), f(b))``: is every sublevel set convex?"""
+    asked = traced("is_quasiconvex", f, on, for_all)
+    return record(remembered(asked, lambda: _quasi(asked, 1)))
+
+
+def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
+    """Is ``-f`` quasi-convex?"""
+    asked = traced("is_quasiconcave", f, on, for_all)
+    return record(remembered(asked, lambda: _quasi(asked, -1)))
+
+
+# ------------------------------------------------------------------ convex and concave
+
+
+def _bent(asked: Asked, side: int) -> Verdict:
+    notes: list[str] = []
+    prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
+    proof = _proved(asked, prove, notes, (0, 1))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+    exact = _indefinite_quadratic(asked, side, notes)
+    if exact is not None:
+        return no(asked.name, "certified", *exact)
+    found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    complain_if_undefined(asked, found.nonfinite)
+    refuted = chord(asked, found, _side(side))
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    proof = _proved(asked, prove, notes, (2,))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
+    return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
+
+
+def _side(side: int) -> Literal[1, -1]:
+    return 1 if side > 0 else -1
+
+
+def _proved(asked: Asked, prove: Prove, notes: list[str], levels: tuple[int, ...]) -> tuple[str, ...] | None:
+    for reading in readings(asked, notes, levels):
+        proof = proof_of_all(reading.expressions, lambda e, calculus=reading.calculus: prove(calculus, e))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        if proof is not None:
+            return proof
+    return None
+
+
+def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
+    reasons = "; ".join(dict.fromkeys(notes)) or "no rule of the calculus applied"
+    near = f", the nearest miss {found.candidates[0].violation:.3g}" if found.candidates else ""
+    return (
+        f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations{near}"
+    )
+
+
+def _indefinite_quadratic(asked: Asked, side: int, notes: list[str]) -> tuple[str, dict[str, Any]] | None:
+    """An exact quadratic form of the wrong inertia, refuted along a rational direction that floats may not see."""
+    reading = reading_at(asked, 2, [])
+    if reading is None:
+        return None
+    for entry, e in enumerate(reading.expressions):
+        direction = _wrong_direction(reading, e, side)
+        if direction is None:
+            continue
+        for a, b in _segments(asked, reading, direction):
+            certificate = jensen_violation(asked.program, entry, a, b, HALF, _side(side))
+            if certificate is not None:
+                return describe_chord(asked, a, b, HALF, side, certificate)
+    return None
+
+
+def _wrong_direction(reading: Reading, e: Expression, side: int) -> dict[int, fmpq] | None:
+    """Coordinates d with side * d'Qd < 0 for a polynomial of degree two in the decision variables; None otherwise."""
+    calculus = reading.calculus
+    quadratic = {}
+    for part, coefficient in calculus.groups(e).items():
+        c = coefficient.constant()
+        if calculus.is_affine_product(part):
+            continue
+        if c is None or not calculus._is_quadratic(part):
+            return None
+        quadratic[part] = c * side
+    if not quadratic:
+        return None
+    indices, Q = calculus.matrix(quadratic)
+    v = negative_direction(Q)
+    if v is None:
+        return None
+    bits = [calculus.table.atoms[i].dependencies.bit_length() - 1 for i in indices]
+    return dict(zip(bits, v, strict=True))
+
+
+def _segments(asked: Asked, reading: Reading, direction: dict[int, fmpq]) -> list[tuple[Point, Point]]:
+    """Segments along the direction around a point of the domain, long ones first, as far as they fit in."""
+    segments = []
+    center = inner_point(asked)
+    for size in (ONE, HALF, fmpq(1, 16), fmpq(1, 4096), fmpq(1, 2**40)):
+        ends = [_moved(asked, reading, center, direction, s * size) for s in (1, -1)]
+        if all(contains(asked.program, p) for p in ends):
+            segments.append((ends[0], ends[1]))
+    return segments
+
+
+def inner_point(asked: Asked) -> Point:
+    """A simple exact point inside the domain: 0 where it fits, else the middle, or one away from a finite end."""
+    return [leaf.inner_point() for leaf in asked.program.arguments]
+
+
+def _moved(asked: Asked, reading: Reading, center: Point, direction: dict[int, fmpq], size: fmpq) -> Point:
+    moved = []
+    for array, block in zip(center, reading.symbols.blocks, strict=True):
+        flat = [x + size * direction.get(bit, fmpq(0)) for x, bit in zip(array.reshape(-1), block, strict=True)]
+        new = array.copy()
+        new.reshape(-1)[:] = flat
+        moved.append(new)
+    return moved
+
+
+# ------------------------------------------------------------------ affine, constant, strictly convex
+
+
+def _affine(asked: Asked) -> Verdict:
+    notes: list[str] = []
+
+    def affine(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+        return ("the normal form is affine",) if calculus.is_affine(e) else None
+
+    proof = _proved(asked, affine, notes, (0, 1, 2))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+    evaluations = 0
+    for side in (1, -1):
+        exact = _indefinite_quadratic(asked, side, notes)
+        if exact is not None:
+            return no(asked.name, "certified", *exact, evaluations=evaluations)
+        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+        evaluations += found.evaluations
+        complain_if_undefined(asked, found.nonfinite)
+        refuted = chord(asked, found, _side(side))
+        if refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=evaluations)
+    both = _proved(asked, _both_ways, notes, (0, 1, 2))
+    if both:
+        return yes(asked.name, "proved", "both convex and concave: " + "; ".join(both), evaluations=evaluations)
+    return undecided(asked.name, _tried(asked, found, notes), evaluations=evaluations)
+
+
+def _both_ways(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+    convex, concave = calculus.convex(e), calculus.concave(e)
+    return (*convex, *concave) if convex and concave else None
+
+
+def _constant(asked: Asked) -> Verdict:
+    notes: list[str] = []
+
+    def constant(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+        return None if calculus.depends(e) else ("the normal form does not contain the variables",)
+
+    proof = _proved(asked, constant, notes, (0, 1, 2))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+    evaluations = 0
+    for sign in (1, -1):
+        found = falsify.against_monotonicity(asked.program, asked.decision, sign=_side(sign), seed=asked.seed())
+        evaluations += found.evaluations
+        complain_if_undefined(asked, found.nonfinite)
+        refuted = ordered_pair(asked, found, _side(sign))
+        if refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=evaluations)
+    return undecided(asked.name, f"on {asked.domain}: {'; '.join(notes) or 'no proof'}", evaluations=evaluations)
+
+
+def _strictly(asked: Asked) -> Verdict:
+    notes: list[str] = []
+    proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, (0, 1, 2))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+    straight = _straight_segment(asked)
+    if straight is not None:
+        return no(asked.name, "certified", *straight)
+    convex = _bent(replace(asked, name="is_strictly_convex"), 1)
+    if convex.answer == "no":
+        return convex
+    return undecided(asked.name, f"convexity is {convex.answer}: {convex.because}", evaluations=convex.evaluations)
+
+
+def _straight_segment(asked: Asked) -> tuple[str, dict[str, Any]] | None:
+    """A segment on which the function is certified affine: an axis or a kernel direction of its affine arguments."""
+    for level in (0, 1):
+        reading = reading_at(asked, level, [])
+        if reading is None:
+            continue
+        for entry, e in enumerate(reading.expressions):
+            if e.needs:
+                continue
+            for direction in reading.calculus.flat_directions(e):
+                for a, b in _segments(asked, reading, direction):
+                    return (
+                        f"from a = {show_point(a)} to b = {show_point(b)} the function{asked.where(entry)} is affine, "
+                        "exactly: none of its bent terms changes along that direction",
+                        {"kind": "straight segment", "a": show_point(a), "b": show_point(b), "entry": entry},
+                    )
+    return None
+
+
+# ------------------------------------------------------------------ quasi-convex
+
+
+def _quasi(asked: Asked, side: int) -> Verdict:
+    notes: list[str] = []
+
+    def prove(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+        return quasiconvexity.quasiconvex(calculus, calculus.table.scale(e, side))
+
+    proof = _proved(asked, prove, notes, (0, 1, 2))
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+    found = falsify.against_quasiconvexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    complain_if_undefined(asked, found.nonfinite)
+    refuted = quasi_chord(asked, found, _side(side))
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
+
+
+# ------------------------------------------------------------------ curvature
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """What `curvature` found: `name` is "affine", "convex", "concave", "neither" or "undecided".
+
+    "convex" is proved convex and certified not concave; "neither" is certified both ways; `convex` and `concave` are the
+    two verdicts behind it.
+    """
+
+    name: str
+    convex: Verdict
+    concave: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.name}\n  convex? {self.convex!r}\n  concave? {self.concave!r}"
+
+
+def curvature(f: Function, on: Any) -> Curvature:
+    """The curvature of a scalar function on a domain; every name but "undecided" is rigorous.
+
+    Raises:
+        NotAFunctionError: the function returns no real scalar.
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        UnsupportedError: the function uses a primitive without a rule, or rounds to another dtype.
+    """
+    asked = traced("curvature", f, on)
+    scalar(asked)
+    convex = remembered(replace(asked, name="is_convex"), lambda: _bent(replace(asked, name="is_convex"), 1))
+    concave = remembered(replace(asked, name="is_concave"), lambda: _bent(replace(asked, name="is_concave"), -1))
+    names = {("yes", "yes"): "affine", ("yes", "no"): "convex", ("no", "yes"): "concave", ("no", "no"): "neither"}
+    return Curvature(names.get((convex.answer, concave.answer), "undecided"), convex, concave)

@@ -1,0 +1,109 @@
+"""Quasi-convexity of normal forms: what survives an increasing outer function.
+
+Sound but incomplete: f is quasi-convex if it is convex; if it is a constant plus a positive multiple of a positive
+product whose logarithm is convex or itself quasi-convex; if it is non-decreasing in a quasi-convex argument; if it is a
+constant over a quasi-concave positive denominator.
+"""
+
+from __future__ import annotations
+
+from flint import fmpq
+
+from netprops.readings import ranges, shapes
+from netprops.readings.curvature import Calculus
+from netprops.readings.polynomials import Expression, Monomial
+
+ZERO, ONE = fmpq(0), fmpq(1)
+Proof = tuple[str, ...]
+DEPTH = 8
+
+
+def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof | None:
+    """A proof that e is quasi-convex in the decision variables, or None."""
+    if depth == 0:
+        return None
+    e = Expression(calculus.table, e.terms)
+    convex = calculus.convex(e)
+    if convex:
+        return ("convex", *convex)
+    groups = calculus.groups(e)
+    if len(groups) == 1:
+        ((part, coefficient),) = groups.items()
+        r = calculus.table.range(coefficient)
+        if ranges.is_nonnegative(r):
+            return _product(calculus, part, 1, depth)
+        if ranges.is_nonpositive(r):
+            return _product(calculus, part, -1, depth)
+    quotient = _divided(calculus, e)
+    return quasiconvex(calculus, quotient, depth - 1) if quotient is not None else None
+
+
+def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof | None:
+    """sign * product quasi-convex."""
+    table = calculus.table
+    if len(part) == 1:
+        index, k = part[0]
+        inner = _inner(calculus, index, k, sign)
+        if inner is not None:
+            argument, why = inner
+            proof = quasiconvex(calculus, argument, depth - 1)
+            if proof:
+                return (why, *proof)
+    if all(ranges.is_positive(table.atoms[i].range) for i, _ in part):
+        product = Expression(table, {part: ONE})
+        logarithm = Expression(table, table.log(product).terms)
+        if logarithm != Expression(table, table._log_atom(product).terms):
+            proof = calculus.convex(table.scale(logarithm, sign))
+            if proof:
+                return ("increasing function of a logarithm that is convex", *proof)
+    return None
+
+
+def _inner(calculus: Calculus, index: int, k: fmpq, sign: int) -> tuple[Expression, str] | None:
+    """An argument u such that sign * atom^k is a non-decreasing function of u."""
+    table = calculus.table
+    atom = table.atoms[index]
+    r = atom.range
+    odd = k.q == 1 and int(k.p) % 2 == 1
+    if k != 1:
+        base = calculus._base(index)
+        if k > 0 and (odd or ranges.is_nonnegative(r)):
+            return table.scale(base, sign), f"power {k}, increasing"
+        if k < 0 and ranges.is_positive(r):
+            return table.scale(base, -sign), f"power {k}, decreasing on positive numbers"
+        return None
+    if atom.kind in ("exp", "log"):
+        return table.scale(atom.arguments[0], sign), f"{atom.kind}, increasing"
+    if atom.kind in shapes.SHAPES and len(atom.arguments) == 1:
+        slope = shapes.slope_on(atom.kind, table.range(atom.arguments[0]))
+        if slope:
+            return table.scale(atom.arguments[0], sign * slope), f"{atom.kind}, monotone there"
+    if atom.kind == "max" and sign > 0 and len(atom.arguments) == 2:
+        (u,) = (a for a in atom.arguments if a.terms)
+        return u, "max(0, .), non-decreasing"
+    return None
+
+
+def _divided(calculus: Calculus, e: Expression) -> Expression | None:
+    """N / S + c with N - a S free of decision variables, as a + c + (N - a S) / S; S a positive sum."""
+    table = calculus.table
+    denominators = {i for m in e.terms for i, k in m if k == -1 and table.atoms[i].kind == "sum"}
+    if len(denominators) != 1:
+        return None
+    (index,) = denominators
+    S: Expression = table.atoms[index].arguments[0]
+    if not ranges.is_positive(table.atoms[index].range):
+        return None
+    over = {m: c for m, c in e.terms.items() if any(i == index for i, _ in m)}
+    rest = Expression(table, {m: c for m, c in e.terms.items() if m not in over})
+    N = Expression(table, {tuple((i, k) for i, k in m if i != index): c for m, c in over.items()})
+    moving = [m for m in N.terms if table.monomial_dependencies(m) & calculus.mask]
+    if calculus.depends(rest) or not moving:
+        return None
+    lead = max(moving)
+    a = N.terms[lead] / S.terms[lead] if lead in S.terms else ZERO
+    remainder = table.subtract(N, table.scale(S, a))
+    if a == 0 or calculus.depends(remainder):
+        return None
+    reciprocal = Expression(table, {((index, fmpq(-1)),): ONE})
+    return table.add_all([rest, table.number(a), table.multiply(remainder, reciprocal)])
