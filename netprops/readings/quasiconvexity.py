@@ -49,14 +49,24 @@ def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof
             proof = quasiconvex(calculus, argument, depth - 1)
             if proof:
                 return (why, *proof)
-    if all(ranges.is_positive(table.atoms[i].range) for i, _ in part):
-        product = Expression(table, {part: ONE})
-        logarithm = Expression(table, table.log(product).terms)
-        if logarithm != Expression(table, table._log_atom(product).terms):
-            proof = calculus.convex(table.scale(logarithm, sign))
-            if proof:
-                return ("increasing function of a logarithm that is convex", *proof)
-    return None
+    return _by_logarithm(calculus, part, sign)
+
+
+def _by_logarithm(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
+    """s prod |a_i|^k_i, s the sign of the product: quasi-convex if s times the sum of k_i log |a_i| is convex."""
+    table = calculus.table
+    logarithms = []
+    for index, k in part:
+        atom, r = Expression(table, {((index, ONE),): ONE}), table.atoms[index].range
+        if not ranges.is_nonzero(r) or (ranges.is_negative(r) and k.q != 1):
+            return None
+        if ranges.is_negative(r):
+            sign = -sign if int(k.p) % 2 else sign
+            atom = table.scale(atom, -1)
+        logarithms.append(table.scale(table.log(atom), k))
+    total = Expression(table, table.add_all(logarithms).terms)
+    proof = calculus.convex(table.scale(total, sign))
+    return ("a monotone function of a sum of logarithms, bent the right way", *proof) if proof else None
 
 
 def _inner(calculus: Calculus, index: int, k: fmpq, sign: int) -> tuple[Expression, str] | None:

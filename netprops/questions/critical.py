@@ -1,0 +1,99 @@
+"""Questions about critical points, answered by an interval Newton test (Krawczyk) and certified inertia."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from netprops.domains import Box, DomainError
+from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.questions.asking import Asked, Function, Point, domain_around, point_in, remembered, scalar, traced
+from netprops.readings.krawczyk import (
+    CriticalPoint,
+    critical_points,
+    enclose_critical_point,
+    gradient_is_nonzero_near,
+)
+
+Kind = Literal["minimum", "maximum", "saddle"]
+RADII = (1e-3, 1e-6, 1e-9, 0.0)  # of the neighbourhoods on which the gradient may be shown to have no zero
+
+
+def is_strict_minimum(f: Function, near: Any) -> Verdict:
+    """Does the scalar f have a non-degenerate strict local minimum within a thousandth (relative) of `near`?
+
+    "Yes": a box is certified to hold exactly one critical point, with a positive definite Hessian all over it. "No":
+    that critical point is of another kind, or the gradient has no zero around `near`.
+    """
+    return _is_kind("is_strict_minimum", f, near, "minimum")
+
+
+def is_strict_maximum(f: Function, near: Any) -> Verdict:
+    """As `is_strict_minimum`, with a negative definite Hessian."""
+    return _is_kind("is_strict_maximum", f, near, "maximum")
+
+
+def is_saddle(f: Function, near: Any) -> Verdict:
+    """As `is_strict_minimum`, with a Hessian of both signs and no zero eigenvalue."""
+    return _is_kind("is_saddle", f, near, "saddle")
+
+
+def _is_kind(name: str, f: Function, near: Any, kind: Kind) -> Verdict:
+    on = domain_around(near)
+    asked = traced(name, f, on)
+    scalar(asked)
+    start = point_in(near, on, "the starting point")
+    key = tuple(str(x) for array in start for x in array.reshape(-1))
+    return record(remembered(asked, lambda: _classified(asked, start, kind), key))
+
+
+def _classified(asked: Asked, start: Point, kind: Kind) -> Verdict:
+    found = enclose_critical_point(asked.program, start)
+    if isinstance(found, CriticalPoint):
+        words = f"{_show(found)}: a {found.kind}, of value {found.value}"
+        if found.kind == "unknown":
+            return undecided(asked.name, f"{_show(found)}: the signs of its Hessian are not decided")
+        answer = yes if found.kind == kind else no
+        return answer(asked.name, "certified", words, {"kind": found.kind, **found.record()})
+    for radius in RADII:
+        if gradient_is_nonzero_near(asked.program, start, radius):
+            words = f"the gradient has no zero within {radius:g} (relative) of the point"
+            return no(asked.name, "certified", words)
+    return undecided(asked.name, f"no critical point was enclosed near the point ({found.reason}: {found.detail})")
+
+
+def _show(point: CriticalPoint) -> str:
+    shown = ", ".join(point.enclosures[:6]) + (", ..." if len(point.enclosures) > 6 else "")
+    return f"one critical point in the box of centre ({shown})"
+
+
+def has_critical_point(f: Function, box: Any) -> Verdict:
+    """Does the scalar f have exactly one critical point in the closed bounded box? "No": it has none, or several.
+
+    Every critical point is enclosed and the rest of the box excluded.
+
+    Raises:
+        DomainError: the box is unbounded.
+    """
+    asked = traced("has_critical_point", f, box)
+    scalar(asked)
+    if any(r.lo is None or r.hi is None for leaf in asked.program.arguments for r in leaf.intervals):
+        raise DomainError(f"has_critical_point needs a bounded box, got {asked.domain}")
+    return record(remembered(asked, lambda: _count(asked)))
+
+
+def _count(asked: Asked) -> Verdict:
+    ends = [_ends(leaf) for leaf in asked.program.arguments]
+    points = critical_points(asked.program, [lo for lo, _ in ends], [hi for _, hi in ends])
+    if points is None:
+        return undecided(asked.name, f"the critical points in {asked.domain} could not all be enclosed")
+    if len(points) == 1:
+        return yes(asked.name, "certified", _show(points[0]), points[0].record())
+    words = f"{asked.domain} holds {len(points) or 'no'} critical points, the gradient having no zero elsewhere in it"
+    return no(asked.name, "certified", words, {"points": [p.record() for p in points]})
+
+
+def _ends(leaf: Box) -> tuple[Any, Any]:
+    lo, hi = leaf.inner_point(), leaf.inner_point()
+    lo.reshape(-1)[:] = [leaf.interval(i).lo for i in range(leaf.size)]
+    hi.reshape(-1)[:] = [leaf.interval(i).hi for i in range(leaf.size)]
+    return lo, hi
