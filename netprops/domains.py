@@ -107,6 +107,8 @@ class Box:
         """Doubles inside the closed ends, entry by entry, infinite where unbounded: what float searches clip to."""
         lo = np.array([inner_double(self.interval(i), upper=False) for i in range(self.size)])
         hi = np.array([inner_double(self.interval(i), upper=True) for i in range(self.size)])
+        # Between two neighbouring doubles lies no double: one point like 1/1000 stands for the one just above it.
+        lo = np.minimum(lo, hi)
         return lo.reshape(self.shape), hi.reshape(self.shape)
 
     def __str__(self) -> str:

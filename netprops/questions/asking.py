@@ -256,3 +256,8 @@ def show_point(point: Point) -> str:
     """A point, its flat arguments separated by commas."""
     parts = [show_array(array) for array in point]
     return parts[0] if len(parts) == 1 else "(" + ", ".join(parts) + ")"
+
+
+def record_point(point: Point) -> list[list[str]]:
+    """A point for a JSON record: exact fractions as text, an inner list per flat argument."""
+    return [[str(x) for x in array.reshape(-1)] for array in point]

@@ -93,20 +93,16 @@ def power(x: Ball, n: int) -> Ball:
     if n < 0:
         return 1 / power(x, -n)
     if n % 2 == 0 and not x.is_exact() and x.contains(0):
-        return hull(arb(0), x.abs_upper() ** n)
-    if n == 2:
-        return x * x
-    return x**n if x.is_exact() or n < 2 else _product(x, n)
+        return hull(arb(0), _product(x.abs_upper(), n))
+    return _product(x, n)
 
 
 def _product(x: Ball, n: int) -> Ball:
-    result, square = arb(1), x
-    while n:
-        if n & 1:
-            result = result * square
-        square = square * square
-        n >>= 1
-    return result
+    """x multiplied n >= 1 times; arb's own ``**`` gives NaN on balls around 0."""
+    if n == 1:
+        return x
+    half = _product(x, n // 2)
+    return half * half * x if n % 2 else half * half
 
 
 def logistic(x: Ball) -> Ball:

@@ -236,8 +236,13 @@ def _by_jax(eqn: Any, inputs: list[Array]) -> list[Array]:
         if rows == 1:
             out = bind(*(jax.numpy.asarray(x[0]) for x in inputs))
         else:
+            # Few shapes, so few compilations: a power of two rows.
+            short = (1 << (rows - 1).bit_length()) - rows
             batched = [len(x) == rows for x in inputs]
-            given = [x if many else x[0] for x, many in zip(inputs, batched, strict=True)]
+            given = [
+                np.concatenate([x, np.repeat(x[:1], short, axis=0)]) if many else x[0]
+                for x, many in zip(inputs, batched, strict=True)
+            ]
             out = jax.vmap(bind, in_axes=[0 if many else None for many in batched])(*map(jax.numpy.asarray, given))
     except NotImplementedError as error:
         raise UnsupportedError(
@@ -245,7 +250,7 @@ def _by_jax(eqn: Any, inputs: list[Array]) -> list[Array]:
             "An elementwise function is one row of ELEMENTWISE in netprops/readings/floats.py."
         ) from None
     results = [np.asarray(y) for y in (out if eqn.primitive.multiple_results else [out])]
-    return [y[None] for y in results] if rows == 1 else results
+    return [y[None] for y in results] if rows == 1 else [y[:rows] for y in results]
 
 
 # ------------------------------------------------------------------ elementwise
@@ -479,6 +484,60 @@ def _moved(n_data: int) -> Callable[[Any, list[Array], _Pass], Result]:
     return rule
 
 
+def _dynamic_slice(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    x, starts = inputs[0], inputs[1:]
+    if all(len(start) == 1 for start in starts):
+        return _moved(1)(eqn, inputs, under_way)
+    shape, sizes = x.shape[1:], eqn.params["slice_sizes"]
+    rows = max(len(a) for a in inputs)
+    where = np.zeros((rows, *sizes), dtype=np.int64)
+    for axis, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        first = np.clip(start.astype(np.int64), 0, shape[axis] - size)
+        place = first.reshape(-1, *(1,) * len(sizes)) + np.arange(size).reshape(-1, *(1,) * (len(sizes) - axis - 1))
+        where += place * math.prod(shape[axis + 1 :])
+    flat = np.broadcast_to(_flat(x), (rows, math.prod(shape)))
+    return flat[np.arange(rows).reshape(-1, *(1,) * len(sizes)), where]
+
+
+def _gather(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    """At known indices as data movement; at indices of its own per row (after an argmax) by adding up strides."""
+    x, indices = inputs
+    if len(indices) == 1:
+        moved = _moved(1)(eqn, inputs, under_way)
+        if moved is not None:
+            return moved
+    d, sizes, shape = eqn.params["dimension_numbers"], eqn.params["slice_sizes"], x.shape[1:]
+    mode = str(eqn.params["mode"]).lower()
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    batch, absent = indices.shape[1:-1], (*d.collapsed_slice_dims, *d.operand_batching_dims)
+    start, fits = np.zeros(indices.shape[:-1], dtype=np.int64), np.ones(indices.shape[:-1], dtype=bool)
+    for k, axis in enumerate(d.start_index_map):
+        index, last = indices[..., k].astype(np.int64), shape[axis] - sizes[axis]
+        fits &= (index >= 0) & (index <= last)
+        start += np.clip(index, 0, last) * strides[axis]
+    for axis, along in zip(d.operand_batching_dims, d.start_indices_batching_dims, strict=True):
+        start += np.arange(batch[along]).reshape([-1 if k == along else 1 for k in range(len(batch))]) * strides[axis]
+    kept = [axis for axis in range(len(shape)) if axis not in absent]
+    window = np.zeros([sizes[axis] for axis in kept], dtype=np.int64)
+    for k, axis in enumerate(kept):
+        window += (np.arange(sizes[axis]) * strides[axis]).reshape([-1 if j == k else 1 for j in range(len(kept))])
+    where = start.reshape(start.shape + (1,) * len(kept)) + window
+    rows = max(len(x), len(where))
+    flat = np.broadcast_to(_flat(x), (rows, math.prod(shape)))
+    out = flat[np.arange(rows).reshape((-1,) + (1,) * (where.ndim - 1)), where]
+    if "fill" in mode:
+        fill = eqn.params["fill_value"]
+        if fill is None:
+            fill = np.nan if np.issubdtype(out.dtype, np.floating) else None
+        if fill is None and not fits.all():
+            return None
+        out = np.where(fits.reshape(start.shape + (1,) * len(kept)), out, out.dtype.type(fill or 0))
+    rank = len(batch) + len(kept)
+    batch_axes, offset_axes = iter(range(1, 1 + len(batch))), iter(range(1 + len(batch), 1 + rank))
+    order = [next(offset_axes) if axis in d.offset_dims else next(batch_axes) for axis in range(rank)]
+    return out.transpose(0, *order)
+
+
 def _accumulated(accumulate: np.ufunc) -> Callable[[Any, list[Array], _Pass], Result]:
     """The scatters that combine: scatter-add and its like, at known indices."""
 
@@ -677,10 +736,10 @@ RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "cumprod": _running(np.multiply.accumulate),
     "cumsum": _running(np.add.accumulate),
     "dot_general": _dot_general,
-    "dynamic_slice": _moved(1),
+    "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _moved(2),
     "expand_dims": _reshape,
-    "gather": _moved(1),
+    "gather": _gather,
     "integer_pow": _integer_pow,
     "iota": _iota,
     "optimization_barrier": lambda eqn, inputs, under_way: inputs,

@@ -159,6 +159,10 @@ class _Book:
     # -------------------------------------------------------------- making kinks
 
     def absolute(self, x: Scalar) -> Scalar:
+        if isinstance(x, Shifted):
+            sign = self.value_of(x.base if x.exponential else self.settle(x))
+            if sign > 0 or sign < 0:
+                return x if sign > 0 else self.scale(x, fmpq(-1))
         x = self.settle(x)
         value = self.value_of(x)
         if isinstance(x, arb) or not value.is_finite() or not value.contains(0):

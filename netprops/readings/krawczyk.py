@@ -21,7 +21,7 @@ from flint import arb, fmpq
 from netprops.domains import exact
 from netprops.readings import balls
 from netprops.readings.atoms import Ball, ball
-from netprops.readings.balls import precision_of
+from netprops.readings.balls import evaluate, precision_of
 from netprops.readings.jets import full_jet, gradient
 from netprops.readings.witnesses import enclosure_text, exact_text
 
@@ -42,7 +42,7 @@ class CriticalPoint:
         centre: exact coordinates of the box's centre, flat.
         radii: of the box, exact.
         enclosures: a tighter box around the critical point, decimal, rounded outwards.
-        value: an enclosure of f on the box.
+        value: an enclosure of f on the tighter box.
         inertia: certified numbers of positive and of negative eigenvalues of the Hessian, at every point of the box;
             None if they could not be told apart.
         eigenvalues: of the Hessian at the centre, in floating point, for people.
@@ -233,20 +233,23 @@ def enclose_critical_point(
         radii = [exact(radius * max(1.0, abs(x))) for x in polished.tolist()]
         step = _krawczyk(program, centre, radii, precision, entry)
         if step.includes and step.image is not None:
-            return _critical_point(step, centre, radii, precision)
+            return _critical_point(program, step, centre, radii, precision, entry)
     return Rejection("degenerate", f"Krawczyk's test fails on boxes of radius {min(RADII)} to {max(RADII)}")
 
 
-def _critical_point(step: _Step, centre: Sequence[fmpq], radii: Sequence[fmpq], precision: int) -> CriticalPoint:
+def _critical_point(
+    program: Program, step: _Step, centre: Sequence[fmpq], radii: Sequence[fmpq], precision: int, entry: int
+) -> CriticalPoint:
     with precision_of(precision):
-        eigenvalues = np.linalg.eigvalsh(_midpoints(step.hessian))
+        tight = step.image or step.box
+        values = [x for output in evaluate(program, _shaped(program, tight), precision) for x in output.reshape(-1)]
         return CriticalPoint(
             tuple(centre),
             tuple(radii),
-            tuple(map(enclosure_text, step.image or step.box)),
-            enclosure_text(step.value),
+            tuple(map(enclosure_text, tight)),
+            enclosure_text(values[entry]),
             inertia_of(step.hessian),
-            tuple(eigenvalues.tolist()),
+            tuple(np.linalg.eigvalsh(_midpoints(step.hessian)).tolist()),
             precision,
         )
 
@@ -352,13 +355,26 @@ def critical_points(
         if any(_covered(box, region) for _, region in found):
             continue
         centre, radii = _middle(box)
-        if _krawczyk(program, centre, radii, precision, entry).excludes:
+        step = _krawczyk(program, centre, radii, precision, entry)
+        if step.excludes:
             continue
-        point = enclose_critical_point(program, _shaped(program, centre), precision, entry, reach=math.inf)
+        reach = 2 * max(float(r.p) / float(r.q) for r in radii)
+        point = enclose_critical_point(program, _shaped(program, centre), precision, entry, reach)
         if isinstance(point, CriticalPoint) and not any(_covered(_region(point), region) for _, region in found):
             found.append((point, _unique_region(program, point, entry)))
-        stack.extend(_halves(box))
+        stack.extend(_smaller(box, step, precision))
     return None
+
+
+def _smaller(box: Boxes, step: _Step, precision: int) -> list[Boxes]:
+    """Boxes that hold the critical points of the box: what Krawczyk's operator leaves of it, or its halves."""
+    if step.image is None:
+        return _halves(box)
+    with precision_of(precision):
+        ends = [(k.lower().fmpq(), k.upper().fmpq()) if k.is_finite() else None for k in step.image]
+    left = [(max(a, k[0]), min(b, k[1])) if k else (a, b) for (a, b), k in zip(box, ends, strict=True)]
+    shrunk = any(2 * (d - c) < b - a for (a, b), (c, d) in zip(box, left, strict=True))
+    return [left] if shrunk else _halves(left)
 
 
 def _middle(box: Boxes) -> tuple[list[fmpq], list[fmpq]]:

@@ -141,9 +141,11 @@ class Table:
         return Expression(self, {UNIT: c} if c != 0 else {})
 
     def variable(self, name: str, interval: Interval) -> Expression:
-        """A new variable; its bit is the number of variables before it."""
+        """A new variable; its bit is the number of variables before it. In one point it is that number."""
         bit = 1 << len(self.names)
         self.names.append(name)
+        if interval.lo is not None and interval.lo == interval.hi:
+            return self.number(interval.lo)
         return self._from_atom(self._intern("variable", (name,), bit, interval))
 
     def _intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
@@ -350,7 +352,9 @@ class Table:
         if n == 1:
             return e
         c = e.constant()
-        if c is not None and n.q == 1 and (c != 0 or n > 0):
+        if c == 0 and n > 0:
+            return Expression(self, {}, e.needs)
+        if c is not None and n.q == 1 and c != 0:
             return Expression(self, self.number(c ** int(n.p)).terms, e.needs)
         if n.q == 1 and n > 0:
             return self._whole_power(e, int(n.p))
@@ -440,6 +444,9 @@ class Table:
         needs = e.needs | self._required("positive", e)
         if not self._required("positive", e):
             e = self._without_denominators(e)
+        folded = self._with_modulus_folded(e)
+        if folded is not None:
+            return Expression(self, folded.terms, needs)
         shift, core = self._split_exponential(e)
         lead = core.terms[max(core.terms)] if core.terms else ONE
         if len(core.terms) == 1:
@@ -453,7 +460,7 @@ class Table:
             c = core.terms.get(UNIT, lead)
             c = c if c > 0 else lead
             core = self.scale(core, 1 / c)
-        total = self.add_all([shift, self._log_of_number(c), self._log_core(core)])
+        total = self.add_all([shift, self._log_of_number(c), self._log_atom(core)])
         return Expression(self, total.terms, needs)
 
     def _log_of_number(self, c: fmpq) -> Expression:
@@ -486,33 +493,33 @@ class Table:
         """log(1 + exp(v))."""
         return self.log(self.add(self.number(1), self.exp(v)))
 
-    def _log_core(self, core: Expression) -> Expression:
-        """log of 1 + exp(v) with v = -|u| or |u| through softplus(u); any other argument as it is."""
-        if len(core.terms) == 2 and core.terms.get(UNIT) == 1:
-            (monomial, c), = ((m, c) for m, c in core.terms.items() if m != UNIT)
-            if c == 1 and len(monomial) == 1 and self.atoms[monomial[0][0]].kind == "exp" and monomial[0][1] == 1:
-                v = self.atoms[monomial[0][0]].arguments[0]
-                folded = self._folded_softplus(v)
-                if folded is not None:
-                    return folded
-        return self._log_atom(core)
+    def _with_modulus_folded(self, e: Expression) -> Expression | None:
+        """log(1 + exp(-|u|)) = softplus(u) - max(0, u), and log(1 + exp(|u|)) the same plus |u|.
 
-    def _folded_softplus(self, v: Expression) -> Expression | None:
-        """softplus(-|u|) = softplus(u) - max(0, u); softplus(|u|) = softplus(u) - max(0, u) + |u|."""
-        for monomial, c in v.terms.items():
-            if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "max":
-                operands = self.atoms[monomial[0][0]].arguments
-                if len(operands) != 2 or c == 0:
-                    continue
-                (w,) = (o for o in operands if o.terms)  # max(0, w)
-                relu = self._from_atom(monomial[0][0])
-                modulus = self.subtract(self.scale(relu, 2), w)
-                size = abs(c) / 2
-                if self.scale(modulus, c / 2) == v:
-                    u = self.scale(w, size)
-                    base = self.subtract(self.softplus(u), self.scale(relu, size))
-                    return base if c < 0 else self.add(base, v)
+        exp(-|u|) reads exp(u) exp(-2 max(0, u)), and exp(u) may have been rewritten: it is compared with what exp gives.
+        """
+        if e.terms.get(UNIT) != 1:
+            return None
+        for index, c in self._maxima_in_exponents(e):
+            (w,) = (o for o in self.atoms[index].arguments if o.terms)
+            relu, size = self._from_atom(index), abs(c) / 2
+            u = self.scale(w, size)
+            rest = self.subtract(e, self.number(1))
+            removed = self.multiply(rest, self.exp(self.scale(relu, -c)))
+            if removed == self.exp(u if c < 0 else self.scale(u, -1)):
+                base = self.subtract(self.softplus(u), self.scale(relu, size))
+                return base if c < 0 else self.add_all([base, self.scale(relu, c), self.scale(u, -1)])
         return None
+
+    def _maxima_in_exponents(self, e: Expression) -> list[tuple[int, fmpq]]:
+        """Atoms max(0, w) with their coefficients in the exponentials of e."""
+        found: dict[tuple[int, fmpq], None] = {}
+        for monomial in e.terms:
+            for m, c in self._exponent_of(monomial).terms.items():
+                atom = self.atoms[m[0][0]] if len(m) == 1 and m[0][1] == 1 else None
+                if atom is not None and atom.kind == "max" and len(atom.arguments) == 2:
+                    found[(atom.index, c)] = None
+        return list(found)
 
     def _split_exponential(self, e: Expression) -> tuple[Expression, Expression]:
         """(p, e') with e = exp(p) e', where the last exponent in the shift-invariant order was taken out."""
@@ -687,6 +694,9 @@ class Table:
         """An elementary function of the shapes table, odd and even ones with the sign taken out."""
         shape = shapes.SHAPES[name]
         needs = u.needs
+        turned = self._quarter_turned(name, u) if name in ("sin", "cos") else None
+        if turned is not None:
+            return turned
         if not shapes.lies_within(self.range(u), shape.domain):
             needs = needs | _domain_conditions(self, u, shape.domain)
         c = u.constant()
@@ -701,6 +711,16 @@ class Table:
             r = shapes.range_of(name, self.range(plain))
             found = self._intern(name, (plain,), self.dependencies(plain), r)
         return self._from_atom(found, 1, needs)
+
+    def _quarter_turned(self, name: str, u: Expression) -> Expression | None:
+        """sin(v + k pi/2) and cos(v + k pi/2) for integers k, pi/2 being the exact constant asin(1)."""
+        quarter = self._known("asin", (self.number(1),))
+        k = u.terms.get(((quarter, ONE),), ZERO) if quarter is not None else ZERO
+        if k == 0 or k.q != 1:
+            return None
+        v = Expression(self, {m: c for m, c in u.terms.items() if m != ((quarter, ONE),)}, u.needs)
+        turns = (int(k.p) + (1 if name == "cos" else 0)) % 4  # cos(v) = sin(v + pi/2)
+        return self.scale(self.apply(("sin", "cos")[turns % 2], v), 1 if turns < 2 else -1)
 
     def opaque(self, name: str, arguments: tuple[Expression, ...], range_: Interval = WHOLE_LINE) -> Expression:
         """An uninterpreted function of expressions: equal arguments give equal values, nothing else is known."""

@@ -12,7 +12,7 @@ their middle (on a segment) and 1 more; a weight other than 1/2 costs 2.
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -108,15 +108,20 @@ def polish(
 
 def complexity(points: Array, weights: Array, kind: str = "segment") -> Array:
     """The complexity (module docstring) of P witnesses: points (P, k, n), weights (P,) -> (P,)."""
+    crooked = np.where((weights != 0.5) & (kind == "segment"), 2.0, 0.0)
+    return np.asarray(_coordinate_costs(points, weights, kind).sum(axis=1) + crooked)
+
+
+def _coordinate_costs(points: Array, weights: Array, kind: str) -> Array:
+    """What each coordinate costs, (P, n)."""
     number = _number_cost(points)
     if points.shape[1] == 1:
-        return np.asarray(number.sum(axis=(1, 2)))
+        return np.asarray(number[:, 0])
     a, b = points[:, 0], points[:, 1]
     ends = number[:, 0] + number[:, 1] + 1.0
     if kind == "segment":
         ends = ends + _number_cost((1.0 - weights[:, None]) * a + weights[:, None] * b)
-    each = np.where(a == b, number[:, 0], ends)
-    return np.asarray(each.sum(axis=1) + np.where((weights != 0.5) & (kind == "segment"), 2.0, 0.0))
+    return np.where(a == b, number[:, 0], ends)
 
 
 def _number_cost(x: Array) -> Array:
@@ -131,7 +136,7 @@ def _number_cost(x: Array) -> Array:
             unit = 10.0 ** (places - digits + 1)
             near = np.abs(np.rint(size / unit) * unit - size) <= 4e-16 * size
             cost = np.where(near, np.minimum(cost, 4.0 * digits + np.abs(places)), cost)
-    return cost + 0.125 * (x < 0)
+    return np.asarray(cost + 0.125 * (x < 0))
 
 
 # ------------------------------------------------------------------ exact points
@@ -164,6 +169,8 @@ def rational(x: float, interval: Interval) -> fmpq:
 
     A decimal that falls outside the interval (0.1 is less than the double 0.1) is not taken.
     """
+    if interval.lo is not None and interval.lo == interval.hi:
+        return interval.lo
     dyadic = exact(x)
     if int(dyadic.q) <= 4096:
         return dyadic
@@ -181,7 +188,7 @@ def _certified(witness: Witness, certify: Certify) -> Witness | None:
 def _tries(trail: list[_Draft], budget: int) -> list[_Draft]:
     """The simplest draft first, then earlier ones at growing distances."""
     backwards = trail[::-1]
-    return [backwards[k] for k in sorted({round(j ** 1.5) for j in range(budget)}) if k < len(backwards)][:budget]
+    return [backwards[k] for k in sorted({round(j**1.5) for j in range(budget)}) if k < len(backwards)][:budget]
 
 
 # ------------------------------------------------------------------ descent
@@ -265,7 +272,7 @@ def _levels(frame: _Frame) -> Iterator[list[Array]]:
     yield [everything, *parts] if len(parts[1]) else [everything]
     ends = np.cumsum([0, *(box.size for box in frame.boxes)])
     if len(frame.boxes) > 1:
-        yield [everything[lo:hi] for lo, hi in zip(ends[:-1], ends[1:], strict=True)]
+        yield [everything[lo:hi] for lo, hi in itertools.pairwise(ends)]
     size = len(everything)
     while size > 8:
         size = -(-size // 2)
@@ -282,13 +289,14 @@ def _proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> list[_Draft
     gains: list[tuple[float, _Draft]] = []
     if frame.kind == "segment" and len(blocks) <= 3:
         gains += _whole_proposals(draft, frame)
-    worth = [_costs(draft.points[None, :, block], draft.weight, frame)[0] for block in blocks]
-    for k in np.argsort(-np.array(worth), kind="stable")[:_BLOCKS].tolist():
+    each = _coordinate_costs(draft.points[None], np.array([draft.weight]), frame.kind)[0]
+    worth = np.array([each[block].sum() for block in blocks])
+    for k in np.argsort(-worth, kind="stable")[:_BLOCKS].tolist():
         block = blocks[k]
         if worth[k] > 0:
             gains += [
                 (gain, _Draft(_put(draft.points, block, columns), draft.weight))
-                for gain, columns in _block_proposals(draft, frame, block, float(worth[k]))
+                for gain, columns in _block_proposals(draft, frame, block)
             ]
     gains.sort(key=lambda pair: -pair[0])
     proposals, seen = [], set()
@@ -311,8 +319,9 @@ def _whole_proposals(draft: _Draft, frame: _Frame) -> list[tuple[float, _Draft]]
     return gains
 
 
-def _block_proposals(draft: _Draft, frame: _Frame, block: Array, now: float) -> list[tuple[float, Array]]:
+def _block_proposals(draft: _Draft, frame: _Frame, block: Array) -> list[tuple[float, Array]]:
     """New columns of one block with what they gain."""
+    now = _costs(draft.points[None, :, block], draft.weight, frame)[0]
     variants = np.array(list(_variants(draft.points[:, block], bool(frame.free[block].all()))))
     variants = variants[_inside(variants, frame, block)]
     if not len(variants):
@@ -393,12 +402,12 @@ def _digits(x: Array, digits: int) -> Array:
 
 
 _ROUNDINGS: tuple[Callable[[Array], Array], ...] = (
-    np.sign,
+    lambda x: np.asarray(np.sign(x)),
     lambda x: np.asarray(2.0 * np.sign(x)),
     lambda x: np.asarray(0.5 * np.sign(x)),
     lambda x: np.sign(x) * (np.abs(x) >= 0.5 * np.abs(x).max(initial=0.0)),
-    np.rint,
-    np.trunc,
+    lambda x: np.asarray(np.rint(x)),
+    lambda x: np.asarray(np.trunc(x)),
     lambda x: np.asarray(np.sign(x) * np.ceil(np.abs(x))),
     lambda x: np.asarray(np.rint(2.0 * x) / 2.0),
     lambda x: np.asarray(np.sign(x) * 2.0 ** np.rint(np.log2(np.where(x == 0, 1.0, np.abs(x))))),
