@@ -142,15 +142,22 @@ class _Step:
 
     @property
     def excludes(self) -> bool:
-        """Whether the box holds no critical point."""
+        """Whether the box certainly holds no critical point."""
         if any(g.is_finite() and not g.contains(0) for g in self.gradient):
             return True
         return self.image is not None and any(not k.overlaps(x) for k, x in zip(self.image, self.box, strict=True))
 
     @property
     def includes(self) -> bool:
-        """Whether the box holds exactly one critical point."""
+        """Whether the box certainly holds exactly one critical point."""
         return self.image is not None and all(x.contains_interior(k) for k, x in zip(self.image, self.box, strict=True))
+
+    @property
+    def is_promising(self) -> bool:
+        """Whether the image is not much larger than the box, so that Newton's iteration may well find a point."""
+        return self.image is not None and all(
+            k.is_finite() and k.rad() <= 2 * x.rad() for k, x in zip(self.image, self.box, strict=True)
+        )
 
 
 def _krawczyk(program: Program, centre: Sequence[fmpq], radii: Sequence[fmpq], precision: int, entry: int) -> _Step:
@@ -358,10 +365,11 @@ def critical_points(
         step = _krawczyk(program, centre, radii, precision, entry)
         if step.excludes:
             continue
-        reach = 2 * max(float(r.p) / float(r.q) for r in radii)
-        point = enclose_critical_point(program, _shaped(program, centre), precision, entry, reach)
-        if isinstance(point, CriticalPoint) and not any(_covered(_region(point), region) for _, region in found):
-            found.append((point, _unique_region(program, point, entry)))
+        if step.is_promising:
+            reach = 2 * max(float(r.p) / float(r.q) for r in radii)
+            point = enclose_critical_point(program, _shaped(program, centre), precision, entry, reach)
+            if isinstance(point, CriticalPoint) and not any(_covered(_region(point), region) for _, region in found):
+                found.append((point, _unique_region(program, point, entry)))
         stack.extend(_smaller(box, step, precision))
     return None
 
