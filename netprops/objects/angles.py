@@ -15,7 +15,7 @@ _PRECISION = 128
 
 
 def pi() -> jax.Array:
-    """The number pi itself, twice the arc sine of 1; no double is pi. To be called inside the function that is asked about.
+    """The number pi itself, twice the arc sine of 1; no double is pi.  Call it inside the function that is asked about.
 
     The balls enclose it, and the normal form knows ``sin(u + k pi)`` for whole k.
     """
