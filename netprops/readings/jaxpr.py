@@ -236,6 +236,7 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     if name in MOVEMENT:
         result = MOVEMENT[name](eqn, inputs, algebra)
         return list(result) if isinstance(result, list) else [result]
+    _refuse_counting(eqn, inputs, algebra)
     if name in REDUCTIONS and not is_known(inputs[0]):
         return [REDUCTIONS[name](eqn, inputs, algebra)]
     if all(is_known(x) for x in inputs):
@@ -247,6 +248,15 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         f"{_place(eqn)}. To add one: an elementwise function is one row of netprops/readings/atoms.py; data movement "
         "and reductions are tables at the end of netprops/readings/jaxpr.py."
     )
+
+
+def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
+    for atom, x in zip(eqn.invars, inputs, strict=True):
+        if not is_known(x) and jax.dtypes.issubdtype(atom.aval.dtype, np.integer):
+            raise UnsupportedError(
+                f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers made of comparisons that the {algebra.name} "
+                "reading cannot decide"
+            )
 
 
 def _known(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
@@ -341,10 +351,17 @@ def _while(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
                 f"a while loop{_place(eqn)} whose end depends on the arguments cannot be unrolled by the "
                 f"{algebra.name} reading"
             )
-        if not bool(go):
+        if not go.any():
             return list(carry)
-        carry = _run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry], algebra)
+        after = _run(p["body_jaxpr"].jaxpr, p["body_jaxpr"].consts, [*body_consts, *carry], algebra)
+        carry = after if go.all() else [_where(go, new, old) for new, old in zip(after, carry, strict=True)]
     raise UnsupportedError(f"a while loop{_place(eqn)} runs more than {MAX_TRIPS} times")
+
+
+def _where(go: Array, new: Array, old: Array) -> Array:
+    """A step of a batched loop: new where the loop still runs (`go` has the leading axes), else old."""
+    new, old = (new, old) if is_known(new) == is_known(old) else (new.astype(object), old.astype(object))
+    return np.where(go.reshape(go.shape + (1,) * (new.ndim - go.ndim)), new, old)
 
 
 def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
@@ -529,11 +546,11 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     x, dtype = inputs[0], np.dtype(eqn.params["new_dtype"])
     if is_known(x):
         return _literals(x, algebra) if np.issubdtype(dtype, np.floating) else x.astype(dtype)
-    from_truth = jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
+    from_truth = not jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.floating)
     if from_truth and np.issubdtype(dtype, np.floating):
         zero, one = algebra.literal(0.0), algebra.literal(1.0)
         return _map(lambda truth: algebra.select(truth, zero, one), [x])
-    if np.issubdtype(dtype, np.floating) or from_truth and dtype == bool:
+    if np.issubdtype(dtype, np.floating) or from_truth:  # a truth value as an integer: to choose by, not to add
         return x
     raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
 
