@@ -176,7 +176,7 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], a
     values.update(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
     values.update(zip(jaxpr.invars, arguments, strict=True))
     for eqn in jaxpr.eqns:
-        for variable in eqn.outvars:
+        for variable in () if eqn.primitive.name in {"fft", *INLINED} else eqn.outvars:
             _refuse_rounding(eqn, variable.aval)
         results = _equation(eqn, [read(atom) for atom in eqn.invars], algebra)
         values.update(zip(eqn.outvars, results, strict=True))
@@ -326,6 +326,9 @@ def _scan(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         steps.append([np.asarray(y) for y in out[n_carry:]])
     if p["reverse"]:
         steps.reverse()
+    if not steps:
+        empty = [np.empty(v.aval.shape, dtype=object) for v in eqn.outvars[n_carry:]]
+        return [*carry, *empty]
     stacked = [np.stack(_together(list(column), algebra)) for column in zip(*steps, strict=True)]
     return [*carry, *stacked]
 
@@ -679,8 +682,9 @@ def _running(pick: Callable[[Algebra], Callable[[Sequence[Scalar]], Scalar]]) ->
         x = np.moveaxis(inputs[0], axis, 0)
         if eqn.params["reverse"]:
             x = x[::-1]
-        out = [x[0]]
-        for row in x[1:]:
+        rows = [_row(x, i) for i in range(len(x))]
+        out = rows[:1]
+        for row in rows[1:]:
             out.append(_map(lambda a, b: reduce([a, b]), [out[-1], row]))
         stacked = np.stack(out[::-1] if eqn.params["reverse"] else out)
         return np.moveaxis(stacked, 0, axis)
