@@ -54,9 +54,9 @@ class Candidate:
     """A violation in floats.
 
     `points` are one point (positivity, equality, minima), the ends (a, b) of a segment, or a pair a <= b; each is a
-    float64 array per flat argument. On a segment the middle is ``(1 - weight) a + weight b``; elsewhere the weight is 0.
-    `entry` counts the entries of all outputs in C order. `violation` is the gap in the units of the function (for minima the value), and
-    `margin` is the gap over the rounding noise to be expected there.
+    float64 array per flat argument. On a segment the middle is ``(1 - weight) a + weight b``; elsewhere weight is 0.
+    `entry` counts the entries of all outputs in C order. `violation` is the gap in the units of the function (for
+    minima, minus the value), and `margin` is the gap over the rounding noise to be expected there.
     """
 
     points: tuple[tuple[Array, ...], ...]
@@ -71,8 +71,8 @@ class Found:
     """What a search came back with.
 
     `candidates` are best first: those clear of rounding by simplicity, then the others by margin. `nonfinite` is the
-    point nearest to 0 at which some entry came out infinite or NaN, if any of the `evaluations` did; an overflow or a
-    function undefined there. `screen` re-evaluates the margin of other points in place of a candidate's: an array
+    point nearest to 0 at which some entry came out infinite or NaN, if any did: an overflow, or a function undefined
+    there. `screen` re-evaluates the margin of other points in place of a candidate's: an array
     (P, k, n) of k flat points each, the weights (P,) and an entry give margins (P,). `effort` is how many points it is
     reasonable to screen while polishing, from the cost of one.
     """
@@ -98,9 +98,7 @@ class Curved:
 # ------------------------------------------------------------------ the questions
 
 
-def against_convexity(
-    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET
-) -> Found:
+def against_convexity(program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET) -> Found:
     """Segments with ``side * (f((1-w) a + w b) - (1-w) f(a) - w f(b)) > 0``; side 1 refutes convexity, -1 concavity.
 
     Args:
@@ -240,7 +238,7 @@ class _Oracle:
     def magnitude(self, points: Array) -> Array:
         """The largest intermediate value at each row, (B,)."""
         split = self.where.split(points)
-        return np.sum([magnitudes(p, split) for p in self.programs], axis=0)
+        return np.asarray(np.sum([magnitudes(p, split) for p in self.programs], axis=0))
 
     def _note(self, points: Array, values: Array) -> None:
         wrong = ~np.isfinite(values).all(axis=1)
@@ -331,8 +329,7 @@ class _Top:
         here = np.take_along_axis(scores, at[:, None, :], axis=1)[:, 0, :]
         better = here > self.score
         self.score, self.which, self.start = (
-            np.where(better, new, old)
-            for new, old in ((here, self.score), (which, self.which), (at, self.start))
+            np.where(better, new, old) for new, old in ((here, self.score), (which, self.which), (at, self.start))
         )
 
 
@@ -414,7 +411,7 @@ def _families(oracle: _Oracle, where: Space, prop: _Property, seed: int) -> Iter
     turn = np.abs if prop.kind == "pair" else np.asarray
     bases, directions = structured_points(where, 64), turn(structured_directions(where, 96))
     first = _crossed(bases[:4], directions[:6], min(12, share))
-    yield lines_of_step(*first, fitting_step(where, *first, half), half)
+    yield lines_of_step(*first, fitting_step(where, *first, half) / 2.0, half)
     many = _crossed(bases, directions, max(1, share // 4))
     yield lines_of_step(*many, fitting_step(where, *many, half), half)
     yield chords(where, *many, half)
@@ -499,11 +496,13 @@ def _eigen(
         points = centre + np.concatenate([np.zeros((1, where.dimension)), axes, -axes, pairs, -pairs])
         if not where.inside(points).all():
             continue
-        hessian = _hessians(oracle(points), k)
+        values = oracle(points)
+        hessian = _hessians(values, k)
+        noise = 16.0 * k * _EPS * np.abs(values).max(axis=0)
         for entry in np.flatnonzero(np.isfinite(hessian).all(axis=(1, 2)))[:16].tolist():
             eigenvalues, vectors = np.linalg.eigh(side * hessian[entry])
             largest = np.abs(eigenvalues).max()
-            if eigenvalues[0] < 0.0:
+            if eigenvalues[0] < -noise[entry]:
                 direction = vectors[:, 0] @ axes
                 length = np.abs(direction).max()
                 curvature = float(side * eigenvalues[0]) / float(length**2)
@@ -530,35 +529,35 @@ def _hessians(values: Array, k: int) -> Array:
 _CHILDREN = 24
 
 
-def _ascent(
-    oracle: _Oracle, where: Space, prop: _Property, best: _Best, rng: np.random.Generator
-) -> Iterator[Lines]:
+def _ascent(oracle: _Oracle, where: Space, prop: _Property, best: _Best, rng: np.random.Generator) -> Iterator[Lines]:
     """Perturb the most promising stencils, keep what scores higher; steps of all sizes at once."""
+    n, d = where.dimension, where.decision
     while oracle.left >= 3 * KEPT * _CHILDREN and best.middles:
         middles = np.repeat(np.array(best.middles), _CHILDREN, axis=0)
         halves = np.repeat(np.array(best.halves), _CHILDREN, axis=0)
-        count, d = len(middles), where.decision
+        count = len(middles)
         extent = np.abs(halves).max(axis=1, keepdims=True)
         reached = np.maximum(np.abs(middles).max(axis=1, keepdims=True), extent)
-        sigma = 10.0 ** rng.uniform(-4.0, 0.3, (count, 1))
-        kept = rng.random((count, where.dimension)) < rng.choice([1.0, 2.0 / where.dimension], (count, 1))
-        middles = middles + kept * sigma * np.where(rng.random((count, 1)) < 0.5, extent, reached) * rng.standard_normal(
-            (count, where.dimension)
-        )
-        turn = np.concatenate([rng.standard_normal((count, d)), np.zeros((count, where.dimension - d))], axis=1)
-        halves = (halves + sigma * extent * kept * turn) * np.exp(0.7 * rng.standard_normal((count, 1)))
-        if prop.kind == "pair":
-            halves = np.abs(halves)
-        middles = where.clip(middles)
-        # Pull the ends into the domain without moving quantified coordinates.
-        room = np.maximum(np.minimum(middles - where.near_lo, where.near_hi - middles), 0.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shrink = np.where(np.abs(halves) > room, room / np.abs(halves), 1.0).min(axis=1, keepdims=True)
-        halves = halves * np.where(np.isfinite(shrink), shrink, 0.0)
-        moving = np.abs(halves).max(axis=1) > 0
-        if not moving.any():
+        size = 10.0 ** rng.uniform(-4.0, 0.3, (count, 1))
+        size = size * (rng.random((count, n)) < rng.choice([1.0, 2.0 / n], (count, 1)))
+        drift = np.where(rng.random((count, 1)) < 0.5, extent, reached) * rng.standard_normal((count, n))
+        turn = np.concatenate([extent * rng.standard_normal((count, d)), np.zeros((count, n - d))], axis=1)
+        halves = (halves + size * turn) * np.exp(0.7 * rng.standard_normal((count, 1)))
+        lines = _drawn_in(where, middles + size * drift, np.abs(halves) if prop.kind == "pair" else halves)
+        if not len(lines):
             return
-        yield lines_of_step(middles[moving], halves[moving], 1.0, 1)
+        yield lines
+
+
+def _drawn_in(where: Space, middles: Array, halves: Array) -> Lines:
+    """Three nodes each: the ends pulled into the domain; those that shrink to a point are left out."""
+    middles = where.clip(middles)
+    room = np.maximum(np.minimum(middles - where.near_lo, where.near_hi - middles), 0.0)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        shrink = np.where(np.abs(halves) > room, room / np.abs(halves), 1.0).min(axis=1, keepdims=True)
+    halves = halves * np.where(np.isfinite(shrink), shrink, 0.0)
+    moving = np.abs(halves).max(axis=1) > 0
+    return lines_of_step(middles[moving], halves[moving], 1.0, 1)
 
 
 # ------------------------------------------------------------------ reporting
@@ -650,7 +649,7 @@ def _among_points(
     budget: int,
     exhaustive: bool = False,
 ) -> Found:
-    """Points at which `objective` of some entry is smallest; a negative one (or a zero, if it counts) ends the search."""
+    """Points at which `objective` of some entry is smallest; unless `exhaustive`, a clearly negative one is enough."""
     where = _space(programs[0], len(programs[0].arguments), budget)
     oracle = _Oracle(tuple(programs), where, budget)
 
@@ -713,9 +712,10 @@ def _around(where: Space, rng: np.random.Generator, kept: list[tuple[float, Arra
     if not kept:
         return heavy_tailed(where, rng, 256)
     parents = np.array([point for _, point, _ in kept[:16]])[rng.integers(0, min(len(kept), 16), 256)]
-    directions = random_directions(where, rng, len(parents)) if where.decision == where.dimension else 0.0
+    directions = random_directions(where, rng, len(parents))
     size = np.where(rng.random((256, 1)) < 0.5, 1.0, np.abs(parents).max(axis=1, keepdims=True))
-    return where.clip(parents + rng.choice([-1.0, 1.0], (256, 1)) * 10.0 ** rng.uniform(-7.0, 0.5, (256, 1)) * size * directions)
+    signs = rng.choice([-1.0, 1.0], (256, 1))
+    return where.clip(parents + signs * 10.0 ** rng.uniform(-7.0, 0.5, (256, 1)) * size * directions)
 
 
 def _report_points(

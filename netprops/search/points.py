@@ -80,9 +80,9 @@ def space(boxes: Sequence[Box], decision: int) -> Space:
             near_highs.append(np.where(high_open & np.isfinite(hi), hi - off, hi))
         lows.append(lo)
         highs.append(hi)
-    ends = [np.concatenate(column) for column in (lows, highs, near_lows, near_highs)]
     shapes = tuple(leaf.shape for leaf in boxes)
-    return Space(shapes, *ends, sum(leaf.size for leaf in boxes[:decision]))
+    lo, hi, near_lo, near_hi = (np.concatenate(column) for column in (lows, highs, near_lows, near_highs))
+    return Space(shapes, lo, hi, near_lo, near_hi, sum(leaf.size for leaf in boxes[:decision]))
 
 
 def _middle(lo: float, hi: float) -> float:
@@ -125,9 +125,8 @@ def simplicity(points: Array) -> Array:
 def structured_points(where: Space, count: int) -> Array:
     """Up to `count` few-digit points: home, ones, signs, halves, corners, ramps, small integers.  Simplest first."""
     n, d = where.dimension, where.decision
-    corners = _corners(where)
-    decisions = list(_patterns(where, slice(0, d), corners, count))
-    quantified = list(_patterns(where, slice(d, n), corners, count))
+    decisions = list(_patterns(where, slice(0, d), count))
+    quantified = list(_patterns(where, slice(d, n), count))
     # Quantified data of zeros alone is degenerate (everything is convex in x * 0), so zeros come last there.
     quantified = [*quantified[1:], quantified[0]] if n > d else [np.zeros(0)]
     pairs = sorted(
@@ -138,18 +137,25 @@ def structured_points(where: Space, count: int) -> Array:
     return _distinct(where.clip(np.array(rows)))[:count]
 
 
-def _corners(where: Space) -> Array:
-    """The flat index of the first entry of each argument: alone, they make a network a chain of single units."""
-    return np.cumsum([0, *(math.prod(shape) for shape in where.shapes)])[:-1]
+def _corners(where: Space, *, matrices: bool = False) -> Array:
+    """The flat index of the first entry of each argument: alone, they make a network a chain of single units.
+
+    With `matrices` those of rank 2 and more only, where there are such among the decisions: a chain without biases.
+    """
+    first = np.cumsum([0, *(math.prod(shape) for shape in where.shapes)])[:-1]
+    wide = np.array([len(shape) > 1 for shape in where.shapes]) | (first >= where.decision)
+    return first[wide] if matrices and (wide & (first < where.decision)).any() else first
 
 
-def _patterns(where: Space, part: slice, corners: Array, count: int) -> Iterable[Array]:
+def _patterns(where: Space, part: slice, count: int) -> Iterable[Array]:
     home, middle = where.home()[part], where.middle()[part]
     n = len(home)
     lo, hi = where.near_lo[part], where.near_hi[part]
     alternate = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
     yield home
-    yield np.clip(np.where(np.isin(np.arange(part.start, part.stop), corners), 1.0, home), lo, hi)
+    for matrices in (True, False):
+        chain = np.isin(np.arange(part.start, part.stop), _corners(where, matrices=matrices))
+        yield np.clip(np.where(chain, 1.0, home), lo, hi)
     yield np.clip(np.ones(n), lo, hi)
     yield np.clip(alternate, lo, hi)
     yield middle
@@ -203,9 +209,10 @@ def structured_directions(where: Space, count: int) -> Array:
 
     unit = np.eye(d) if d <= 64 else np.zeros((0, d))
     few = [*range(min(d, 4))]
-    corners = [int(i) for i in _corners(where) if i < d]
-    if len(corners) > 1:
-        add(np.isin(np.arange(d), corners).astype(float))
+    chain, corners = ([int(i) for i in _corners(where, matrices=m) if i < d] for m in (True, False))
+    for chosen in (chain, corners):
+        if len(chosen) > 1:
+            add(np.isin(np.arange(d), chosen).astype(float))
     for i, j in itertools.islice(itertools.combinations(corners, 2), 12):
         add(_unit(d, i) + _unit(d, j))
     for i in few:
@@ -275,7 +282,7 @@ class Lines:
 
     def nodes(self) -> Array:
         """All nodes, shape (L, K, n)."""
-        return self.bases[:, None, :] + self.times[:, :, None] * self.directions[:, None, :]
+        return np.asarray(self.bases[:, None, :] + self.times[:, :, None] * self.directions[:, None, :])
 
 
 def joined(parts: Sequence[Lines]) -> Lines:

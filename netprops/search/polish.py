@@ -338,7 +338,7 @@ def _costs(points: Array, weight: float, frame: _Frame) -> Array:
 def _put(points: Array, block: Array, columns: Array) -> Array:
     out = points.copy()
     out[:, block] = columns
-    return out
+    return np.asarray(out + 0.0)  # -0.0 becomes 0.0
 
 
 def _inside(variants: Array, frame: _Frame, block: Array) -> Array:
@@ -374,7 +374,7 @@ def _rescaled(draft: _Draft, frame: _Frame) -> Iterator[_Draft]:
 
 
 def _variants(points: Array, free: bool) -> Iterator[Array]:
-    """Simpler numbers for the columns (k, m) of one block; in the first instance where all of it may differ."""
+    """Simpler numbers for the columns (k, m) of one block; `free` says that the points may differ in all of them."""
     for value in (0.0, 1.0, -1.0):
         yield np.full_like(points, value)
     for rounding in _ROUNDINGS:
@@ -384,7 +384,7 @@ def _variants(points: Array, free: bool) -> Iterator[Array]:
     a, b = points
     middle, half = (a + b) / 2, (b - a) / 2
     unit, zero = np.sign(half), np.zeros_like(a)
-    for rounding in (np.asarray, *_ROUNDINGS):
+    for rounding in (_unrounded, *_ROUNDINGS):
         yield np.array([rounding(middle)] * 2)
         yield np.array([-rounding(half), rounding(half)])
         yield np.array([rounding(middle) - rounding(half), rounding(middle) + rounding(half)])
@@ -393,6 +393,10 @@ def _variants(points: Array, free: bool) -> Iterator[Array]:
         (middle - unit, middle + unit), (a, a + 2.0 * unit), (b - 2.0 * unit, b), (a, a + unit), (b - unit, b),
     ):  # fmt: skip
         yield np.array(ends)
+
+
+def _unrounded(x: Array) -> Array:
+    return x
 
 
 def _digits(x: Array, digits: int) -> Array:
