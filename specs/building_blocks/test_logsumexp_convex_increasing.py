@@ -2,10 +2,8 @@
 
 import jax
 import jax.numpy as jnp
-from hypothesis import given
 
 from netprops import HOLDS, claim, is_affine, is_convex, is_nondecreasing, reals
-from netprops.strategies import sizes
 
 CLAIM = claim("logsumexp-convex-increasing", source="D1.A5", verdict=HOLDS)
 DIMENSIONS = range(1, 17)
@@ -28,17 +26,17 @@ def test_convex_and_increasing():
 
 
 @CLAIM
-@given(n=sizes(1, 16))
-def test_of_minus_x_it_is_not_increasing(n):
-    assert is_convex(lambda x: jax.nn.logsumexp(-x), on=reals(n))
-    assert not is_nondecreasing(lambda x: jax.nn.logsumexp(-x), on=reals(n))
+def test_of_minus_x_it_is_not_increasing():
+    for n in DIMENSIONS:
+        assert is_convex(lambda x: jax.nn.logsumexp(-x), on=reals(n))
+        assert not is_nondecreasing(lambda x: jax.nn.logsumexp(-x), on=reals(n))
 
 
 @CLAIM
-@given(n=sizes(2, 16))
-def test_its_negative_is_not_convex(n):
-    assert not is_convex(lambda x: -jax.nn.logsumexp(x), on=reals(n))
-    assert not is_affine(jax.nn.logsumexp, on=reals(n))
+def test_its_negative_is_not_convex():
+    for n in DIMENSIONS[1:]:
+        assert not is_convex(lambda x: -jax.nn.logsumexp(x), on=reals(n))
+    assert not is_affine(jax.nn.logsumexp, on=reals(2))
 
 
 @CLAIM
