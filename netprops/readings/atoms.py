@@ -87,14 +87,20 @@ def hull(*balls: Ball) -> Ball:
 
 
 def power(x: Ball, n: int) -> Ball:
-    """``x**n`` for an integer n; an even power of a ball around 0 is not negative by more than rounding."""
-    if n == 0:
+    """``x**n`` for an integer n, ``0**0 = 1``; at both ends of a wide ball: it is monotone on either side of 0."""
+    if n == 0 or not x.is_finite():
         return arb(1) if x.is_finite() else NAN
-    if n < 0:
-        return 1 / power(x, -n)
-    if n % 2 == 0 and not x.is_exact() and x.contains(0):
-        return hull(arb(0), _product(x.abs_upper(), n))
-    return _product(x, n)
+    if x.is_exact() or 16 * x.rad() < abs(x.mid()):
+        return _power(x, n)
+    if x.contains(0) and n < 0:
+        return NAN
+    if x.contains(0) and n % 2 == 0:
+        return hull(arb(0), _power(x.abs_upper(), n))
+    return hull(_power(x.lower(), n), _power(x.upper(), n))
+
+
+def _power(x: Ball, n: int) -> Ball:
+    return 1 / _product(x, -n) if n < 0 else _product(x, n)
 
 
 def _product(x: Ball, n: int) -> Ball:
