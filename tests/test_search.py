@@ -129,6 +129,11 @@ def test_a_direction_of_negative_curvature_hidden_among_twenty_is_found():
     assert against_convexity(trace(lambda v: v @ A @ v, reals(20)), 1, seed=1).candidates[0].margin > SURE
 
 
+def test_one_coupled_pair_among_a_thousand_coordinates_is_found():
+    program = trace(lambda v: (v**2).sum() - 3.0 * v[17] * v[900], reals(1000))
+    assert against_convexity(program, 1, seed=1).candidates[0].margin > SURE
+
+
 def test_the_entry_that_fails_is_named():
     program = trace(lambda x: (x**2, jnp.stack([jnp.exp(x), x**3])), reals())
     assert {candidate.entry for candidate in against_convexity(program, 1, seed=1).candidates} == {2}

@@ -2,9 +2,10 @@
 
 Each search goes through families of points, simplest first, and stops at the first family in which a violation stands
 clear of rounding. Convexity, quasiconvexity and monotonicity are searched along lines: K equally spaced nodes give all
-their midpoints and quarter points for K evaluations, so that kinks are met at many scales. The families are few-digit
-lines through few-digit points; directions of negative curvature, from finite-difference Hessians (in a subspace where
-there are many coordinates); heavy-tailed random lines; and, last, local ascent on the violation.
+their midpoints and quarter points for K evaluations, so that kinks are met at many scales. The families: few-digit
+lines through few-digit points; directions of negative curvature, from finite-difference Hessians (where there are many
+coordinates: by Lanczos' method, and in a subspace); heavy-tailed random lines; and, last, local ascent on the
+violation.
 
 Identical inputs give identical candidates. A budget is a number of evaluated points.
 """
@@ -41,7 +42,8 @@ from netprops.search.points import (
 Array = np.ndarray[Any, Any]
 Side = Literal[1, -1]
 
-BUDGET = 20_000
+BUDGET = 20_000  # points evaluated at most by default, fewer where one costs more than _WORK / BUDGET operations
+_WORK = 4e8
 KEPT = 8  # candidates returned at most
 SURE = 256.0  # violations this many times the rounding noise end a search
 _DOUBTFUL = 2.0  # those below this many times the noise are not worth certifying
@@ -98,7 +100,9 @@ class Curved:
 # ------------------------------------------------------------------ the questions
 
 
-def against_convexity(program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET) -> Found:
+def against_convexity(
+    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int | None = None
+) -> Found:
     """Segments with ``side * (f((1-w) a + w b) - (1-w) f(a) - w f(b)) > 0``; side 1 refutes convexity, -1 concavity.
 
     Args:
@@ -112,7 +116,7 @@ def against_convexity(program: Program, decision: int, *, side: Side = 1, seed: 
 
 
 def against_quasiconvexity(
-    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET
+    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int | None = None
 ) -> Found:
     """Segments with ``f(mid) > max(f(a), f(b))``, or for side -1 ``f(mid) < min(f(a), f(b))``."""
     prop = _Property(lambda a, m, b, w: side * m - np.maximum(side * a, side * b), _SEGMENTS, "segment", side)
@@ -120,19 +124,19 @@ def against_quasiconvexity(
 
 
 def against_monotonicity(
-    program: Program, decision: int, *, sign: Side = 1, seed: int = 0, budget: int = BUDGET
+    program: Program, decision: int, *, sign: Side = 1, seed: int = 0, budget: int | None = None
 ) -> Found:
     """Pairs ``a <= b`` in every coordinate with ``sign * (f(a) - f(b)) > 0``; most differ in one coordinate."""
     prop = _Property(lambda a, m, b, w: sign * (a - b), _PAIRS, "pair", sign)
     return _along_lines(program, decision, prop, seed, budget)
 
 
-def against_positivity(program: Program, *, seed: int = 0, budget: int = BUDGET) -> Found:
+def against_positivity(program: Program, *, seed: int = 0, budget: int | None = None) -> Found:
     """Points with ``f <= 0``: those clearly below first, then exact zeros."""
     return _among_points([program], lambda values: values, True, seed, budget)
 
 
-def against_equality(f: Program, g: Program, *, seed: int = 0, budget: int = BUDGET) -> Found:
+def against_equality(f: Program, g: Program, *, seed: int = 0, budget: int | None = None) -> Found:
     """Points with ``f != g`` beyond rounding.
 
     Raises:
@@ -143,7 +147,7 @@ def against_equality(f: Program, g: Program, *, seed: int = 0, budget: int = BUD
     return _among_points([f, g], lambda values: -np.abs(values), False, seed, budget)
 
 
-def minimise(program: Program, *, seed: int = 0, budget: int = BUDGET) -> Found:
+def minimise(program: Program, *, seed: int = 0, budget: int | None = None) -> Found:
     """Points with the smallest values found of any entry; `violation` is minus the value, so it falls along the list.
 
     The whole budget is spent.
@@ -151,10 +155,12 @@ def minimise(program: Program, *, seed: int = 0, budget: int = BUDGET) -> Found:
     return _among_points([program], lambda values: values, False, seed, budget, exhaustive=True)
 
 
+@np.errstate(all="ignore")
 def negative_curvature(
-    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int = BUDGET
+    program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int | None = None
 ) -> list[Curved]:
     """Points and directions with ``side * v'Hv < 0`` by finite differences, most negative first (relative to H)."""
+    budget = _points_to_spend([program], budget)
     where = _space(program, decision, budget)
     oracle = _Oracle((program,), where, budget)
     hits: list[tuple[float, Curved]] = []
@@ -254,6 +260,12 @@ def _entries(outputs: Sequence[Array]) -> Array:
     return np.concatenate([y.reshape(len(y), -1) for y in outputs], axis=1)
 
 
+def _points_to_spend(programs: Sequence[Program], budget: int | None) -> int:
+    if budget is not None:
+        return budget
+    return int(min(BUDGET, max(1000.0, _WORK / sum(cost(p).operations + 1 for p in programs))))
+
+
 def _space(program: Program, decision: int, budget: int) -> Space:
     if not 1 <= decision <= len(program.arguments):
         raise DomainError(f"{decision} decision arguments of a program with {len(program.arguments)}")
@@ -262,7 +274,9 @@ def _space(program: Program, decision: int, budget: int) -> Space:
     return space(program.arguments, decision)
 
 
-def _along_lines(program: Program, decision: int, prop: _Property, seed: int, budget: int) -> Found:
+@np.errstate(all="ignore")
+def _along_lines(program: Program, decision: int, prop: _Property, seed: int, budget: int | None) -> Found:
+    budget = _points_to_spend([program], budget)
     where = _space(program, decision, budget)
     oracle = _Oracle((program,), where, budget)
     checked: list[_Checked] = []
@@ -420,6 +434,7 @@ def _families(oracle: _Oracle, where: Space, prop: _Property, seed: int) -> Iter
     yield lines_of_step(*many, 8.0, half)
     rng = generator(seed, 1)
     if prop.kind == "segment":
+        yield from _lanczos_lines(oracle, where, prop.side, generator(seed, 5), half)
         yield from _eigen_lines(oracle, where, bases, prop.side, rng, half, budget // 5)
     yield from _random_lines(where, rng, turn, half, share)
     if prop.kind == "segment":
@@ -458,6 +473,64 @@ def _eigen_lines(
             points = np.array([hit[0] for hit in found])
             directions = np.array([hit[1] for hit in found])
             yield joined([lines_of_step(points, directions, s, half) for s in (step / 4.0, step, step / 64.0)])
+
+
+_LANCZOS_STEPS = 5
+
+
+def _lanczos_lines(oracle: _Oracle, where: Space, side: Side, rng: np.random.Generator, half: int) -> Iterator[Lines]:
+    """Where there are too many coordinates for a Hessian: lines along Lanczos' most negative direction, entry 0.
+
+    ``2h^2 e_i'Hv = f(+v+i) + f(-v-i) - f(+v) - f(-v) - f(+i) - f(-i) + 2f(0)``: 2d points a step, 2d once.
+    """
+    d = where.decision
+    if d <= _hessian_size(where, oracle.budget):
+        return
+    h = 2.0**-5
+    base = np.clip(
+        where.middle() + 0.5 * rng.standard_normal(where.dimension), where.near_lo + 2.0 * h, where.near_hi - 2.0 * h
+    )
+    steps = min(_LANCZOS_STEPS, (oracle.left * 3 // 4) // (2 * d) - 1)
+    if steps < 2 or not where.inside(base):
+        return
+    axes = h * np.eye(d, where.dimension)
+
+    def values(points: Array) -> Array:
+        return np.where(where.inside(points), oracle(where.clip(points))[:, 0], np.nan)
+
+    at = values(base[None])[0]
+    alone = values(base + axes) + values(base - axes)
+
+    def times(v: Array) -> Array:
+        along = np.concatenate([h * v, np.zeros(where.dimension - d)])
+        both = values(base + along + axes) + values(base - along - axes)
+        ends = values(np.array([base + along, base - along])).sum()
+        return np.asarray(side * (both - ends - alone + 2.0 * at) / (2.0 * h * h))
+
+    direction = _lanczos(times, rng.standard_normal(d), steps)
+    if direction is not None:
+        direction = np.concatenate([direction / np.abs(direction).max(), np.zeros(where.dimension - d)])
+        rows = np.repeat(base[None], 3, axis=0), np.repeat(direction[None], 3, axis=0)
+        yield lines_of_step(*rows, np.array([h, 1.0 / half, 1.0]), half)
+
+
+def _lanczos(times: Callable[[Array], Array], start: Array, steps: int) -> Array | None:
+    """The most negative Ritz vector of a symmetric map after so many steps; None where it is not finite."""
+    basis = [start / np.linalg.norm(start)]
+    images: list[Array] = []
+    for _ in range(steps):
+        images.append(times(basis[-1]))
+        if not np.isfinite(images[-1]).all():
+            return None
+        Q = np.array(basis)
+        rest = images[-1] - Q.T @ (Q @ images[-1])
+        rest = rest - Q.T @ (Q @ rest)
+        if np.linalg.norm(rest) < 1e-6 * np.linalg.norm(images[-1]):
+            break
+        basis.append(rest / np.linalg.norm(rest))
+    Q = np.array(basis[: len(images)])
+    reduced = Q @ np.array(images).T
+    return np.asarray(np.linalg.eigh((reduced + reduced.T) / 2.0)[1][:, 0] @ Q)
 
 
 def _hessian_size(where: Space, budget: int) -> int:
@@ -588,6 +661,7 @@ def _check(oracle: _Oracle, where: Space, prop: _Property, picks: list[_Pick]) -
 
 
 def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Checked]) -> Found:
+    @np.errstate(all="ignore")
     def screen(ends: Array, weights: Array, entry: int) -> Array:
         return _margins(oracle, where, prop, ends, weights)[1][:, entry]
 
@@ -641,15 +715,17 @@ def _margins(oracle: _Oracle, where: Space, prop: _Property, ends: Array, weight
 # ------------------------------------------------------------------ points
 
 
+@np.errstate(all="ignore")
 def _among_points(
     programs: Sequence[Program],
     objective: Callable[[Array], Array],
     zero_counts: bool,
     seed: int,
-    budget: int,
+    budget: int | None,
     exhaustive: bool = False,
 ) -> Found:
     """Points at which `objective` of some entry is smallest; unless `exhaustive`, a clearly negative one is enough."""
+    budget = _points_to_spend(programs, budget)
     where = _space(programs[0], len(programs[0].arguments), budget)
     oracle = _Oracle(tuple(programs), where, budget)
 
@@ -659,6 +735,7 @@ def _among_points(
         inside = where.inside(points)[:, None] & np.isfinite(values)
         return np.where(inside, -values, -np.inf), np.where(inside, -values / (noise + 1e-300), -np.inf)
 
+    @np.errstate(all="ignore")
     def screen(points: Array, weights: Array, entry: int) -> Array:
         return margins(points[:, 0])[1][:, entry]
 

@@ -72,6 +72,7 @@ class _Frame:
     kind: str  # "segment", "pair" (a <= b) or "point"
 
 
+@np.errstate(all="ignore")
 def polish(
     candidate: Candidate,
     certify: Certify,
@@ -106,6 +107,7 @@ def polish(
     return first
 
 
+@np.errstate(all="ignore")
 def complexity(points: Array, weights: Array, kind: str = "segment") -> Array:
     """The complexity (module docstring) of P witnesses: points (P, k, n), weights (P,) -> (P,)."""
     crooked = np.where((weights != 0.5) & (kind == "segment"), 2.0, 0.0)
