@@ -56,8 +56,10 @@ def precision_of(bits: int) -> Iterator[None]:
 # ------------------------------------------------------------------ truth values
 
 
-def equal(a: Ball, b: Ball) -> Truth:
-    """a == b, if certain."""
+def equal(a: Any, b: Any) -> Truth:
+    """a == b, if certain, of two numbers or two truth values."""
+    if isinstance(a, bool | Undecided):
+        return negate(differ(a, b))
     if a.is_nan() or b.is_nan():
         return UNDECIDED
     if a is b or bool(a == b):  # for balls of radius 0 alone, arb's == holds
@@ -98,7 +100,7 @@ def either(a: Truth, b: Truth) -> Truth:
 
 def differ(a: Truth, b: Truth) -> Truth:
     """a xor b."""
-    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else a != b
+    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else a is not b
 
 
 def is_finite(x: Ball) -> Truth:

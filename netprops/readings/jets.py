@@ -70,7 +70,7 @@ def _constant(*xs: Jet) -> bool:
 
 
 def _equal(a: Jet, b: Jet) -> Truth:
-    if _constant(a, b):
+    if _constant(a, b) or isinstance(a, bool | Undecided):
         return balls.equal(a, b)
     x, y = value_of(a), value_of(b)
     if a is b and x.is_finite():
