@@ -122,10 +122,12 @@ class Reading:
     expressions: tuple[Expression, ...]
 
 
-def readings(asked: Asked, notes: list[str], levels: Sequence[int] = LEVELS) -> Iterator[Reading]:
+def readings(
+    asked: Asked, notes: list[str], levels: Sequence[int] = LEVELS, *, thorough: bool = True
+) -> Iterator[Reading]:
     """The symbolic readings that can be made, products kept first, multiplied out last; failures go to `notes`."""
     for level in levels:
-        reading = reading_at(asked, level, notes)
+        reading = reading_at(asked, level, notes, thorough=thorough)
         if reading is None:
             continue
         missing = sorted({str(c) for e in reading.expressions for c in e.needs})
@@ -135,7 +137,7 @@ def readings(asked: Asked, notes: list[str], levels: Sequence[int] = LEVELS) -> 
         yield reading
 
 
-def reading_at(asked: Asked, level: int, notes: list[str]) -> Reading | None:
+def reading_at(asked: Asked, level: int, notes: list[str], *, thorough: bool = True) -> Reading | None:
     """One symbolic reading, or None with the reason in `notes`."""
     try:
         symbols = read(asked.program, level=level)
@@ -143,7 +145,7 @@ def reading_at(asked: Asked, level: int, notes: list[str]) -> Reading | None:
         notes.append(str(error))
         return None
     expressions = tuple(e for output in symbols.outputs for e in output.reshape(-1))
-    return Reading(symbols, Calculus(symbols.table, symbols.mask(range(asked.decision))), expressions)
+    return Reading(symbols, Calculus(symbols.table, symbols.mask(range(asked.decision)), thorough), expressions)
 
 
 def proof_of_all(

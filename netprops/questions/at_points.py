@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 from flint import fmpq
 
 from netprops.domains import DomainError, reals
@@ -96,13 +97,22 @@ def _critical(asked: Asked, x: Point) -> Verdict:
         return yes(asked.name, "proved", f"every partial derivative at {show_point(x)} is exactly 0")
     for number, array in enumerate(x):
         for i in range(array.size):
-            unit = [0 * other for other in x]
-            unit[number].reshape(-1)[i] = fmpq(1)
-            certificate = slope_along(asked.program, 0, x, unit)
+            certificate = slope_along(asked.program, 0, x, _unit(x, number, i))
             if certificate is not None and certificate.sign != 0:
                 words = f"at {show_point(x)} the slope along coordinate {i} of argument {number}: {values(certificate)}"
                 return no(asked.name, "certified", words, certificate.record())
     return undecided(asked.name, f"at {show_point(x)}: {'; '.join(notes) or 'no slope is certified non-zero'}")
+
+
+def _unit(x: Point, number: int, i: int) -> Point:
+    """The direction of coordinate i of flat argument `number`."""
+    direction = []
+    for array in x:
+        zeros = np.empty(array.shape, dtype=object)
+        zeros[...] = ZERO
+        direction.append(zeros)
+    direction[number].reshape(-1)[i] = fmpq(1)
+    return direction
 
 
 def _gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> bool:

@@ -89,18 +89,15 @@ def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
 def _bent(asked: Asked, side: int) -> Verdict:
     notes: list[str] = []
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
-    proof = _proved(asked, prove, notes, (0, 1))
+    proof = _proved(asked, prove, notes, (0, 1), thorough=False)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
-    exact = _indefinite_quadratic(asked, side, notes)
-    if exact is not None:
-        return no(asked.name, "certified", *exact)
     found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
-    refuted = chord(asked, found, _side(side))
+    refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
-    proof = _proved(asked, prove, notes, (2,))
+    proof = _proved(asked, prove, notes, (0, 1, 2))
     if proof:
         return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
@@ -110,8 +107,10 @@ def _side(side: int) -> Literal[1, -1]:
     return 1 if side > 0 else -1
 
 
-def _proved(asked: Asked, prove: Prove, notes: list[str], levels: tuple[int, ...]) -> tuple[str, ...] | None:
-    for reading in readings(asked, notes, levels):
+def _proved(
+    asked: Asked, prove: Prove, notes: list[str], levels: tuple[int, ...], *, thorough: bool = True
+) -> tuple[str, ...] | None:
+    for reading in readings(asked, notes, levels, thorough=thorough):
         proof = proof_of_all(reading.expressions, lambda e, calculus=reading.calculus: prove(calculus, e))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         if proof is not None:
             return proof
@@ -126,8 +125,11 @@ def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
     )
 
 
-def _indefinite_quadratic(asked: Asked, side: int, notes: list[str]) -> tuple[str, dict[str, Any]] | None:
+def _indefinite_quadratic(asked: Asked, side: int) -> tuple[str, dict[str, Any]] | None:
     """An exact quadratic form of the wrong inertia, refuted along a rational direction that floats may not see."""
+    first = reading_at(asked, 0, [])
+    if first is None or not any(first.symbols.table.is_polynomial(e) for e in first.expressions):
+        return None
     reading = reading_at(asked, 2, [])
     if reading is None:
         return None
@@ -203,7 +205,7 @@ def _affine(asked: Asked) -> Verdict:
         return yes(asked.name, "proved", "; ".join(proof))
     evaluations = 0
     for side in (1, -1):
-        exact = _indefinite_quadratic(asked, side, notes)
+        exact = _indefinite_quadratic(asked, side)
         if exact is not None:
             return no(asked.name, "certified", *exact, evaluations=evaluations)
         found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())

@@ -36,10 +36,14 @@ Proof = tuple[str, ...]
 
 @dataclass
 class Calculus:
-    """Questions about expressions of one table as functions of the variables in `mask`."""
+    """Questions about expressions of one table as functions of the variables in `mask`.
+
+    The first look is term by term; a `thorough` one also tries the dearer rules (shifts, outweighing, lines).
+    """
 
     table: Table
     mask: int
+    thorough: bool = True
     _memo: dict[tuple[str, Expression], Proof | None] = field(default_factory=dict)
 
     # -------------------------------------------------------------- splitting
@@ -101,12 +105,10 @@ class Calculus:
         e = Expression(self.table, e.terms)
         if self.is_affine(e):
             return ("affine",)
-        return (
-            self._convex_termwise(e)
-            or self._convex_shifted(e)
-            or self._convex_outweighed(e)
-            or self._convex_by_lines(e)
-        )
+        proof = self._convex_termwise(e)
+        if proof or not self.thorough:
+            return proof
+        return self._convex_outweighed(e) or self._convex_by_lines(e) or self._convex_shifted(e)
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
         lines: list[str] = []

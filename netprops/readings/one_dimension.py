@@ -22,7 +22,7 @@ from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
 
 ZERO, ONE = fmpq(0), fmpq(1)
 Proof = tuple[str, ...]
-MAX_DEPTH = 9
+MAX_PARTS = 80
 MAX_PIECES = 64
 
 
@@ -38,7 +38,7 @@ class SmoothPiece:
 def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof | None:
     """A proof that e, a function of the affine form alone, is convex in it on its range; None if none was found."""
     pieces = _pieces(table, e, form, table.range(form), MAX_PIECES)
-    if pieces is None or not all(_smooth_convex(piece, MAX_DEPTH) for piece in pieces):
+    if pieces is None or not all(_smooth_convex(piece) for piece in pieces):
         return None
     for left, right in itertools.pairwise(pieces):
         assert right.where.lo is not None
@@ -219,30 +219,36 @@ def _constants(a: Expression, b: Expression) -> Interval | None:
 # ------------------------------------------------------------------ smooth pieces
 
 
-def _smooth_convex(piece: SmoothPiece, depth: int) -> bool:
-    """Second derivative nonnegative by ranges, on the piece or on both halves of it."""
+def _smooth_convex(piece: SmoothPiece) -> bool:
+    """Second derivative nonnegative by ranges, on the piece or on parts of it.
+
+    Gives up at a point where it is certainly negative, or after `MAX_PARTS` parts.
+    """
     try:
         second = derivative(piece.table, derivative(piece.table, piece.value, 0), 0)
     except NotSmoothError:
         return False
     if second.needs:
         return False
-    return _nonnegative(piece.table, second, piece.where, depth)
+    t = Expression(piece.table, {((0, ONE),): ONE})
+    parts = [piece.where]
+    for _ in range(MAX_PARTS):
+        if not parts:
+            return True
+        where = parts.pop()
+        built = _over(piece.table, second, t, where)
+        if built is None or not _could_be_nonnegative(piece, second, where):
+            return False
+        if not ranges.is_nonnegative(built[0].range(built[1])):
+            middle = _middle(where)
+            parts.append(Interval(where.lo, middle, where.lo_open, False))
+            parts.append(Interval(middle, where.hi, False, where.hi_open))
+    return not parts
 
 
-def _nonnegative(table: Table, e: Expression, where: Interval, depth: int) -> bool:
-    t = Expression(table, {((0, ONE),): ONE})
-    built = _over(table, e, t, where)
-    if built is None:
-        return False
-    r = built[0].range(built[1])
-    if ranges.is_nonnegative(r):
-        return True
-    if depth == 0 or ranges.is_negative(r):
-        return False
-    middle = _middle(where)
-    halves = (Interval(where.lo, middle, where.lo_open, False), Interval(middle, where.hi, False, where.hi_open))
-    return all(_nonnegative(table, e, half, depth - 1) for half in halves)
+def _could_be_nonnegative(piece: SmoothPiece, second: Expression, where: Interval) -> bool:
+    value = _at(piece, second, where.inner_point())
+    return value is None or not ranges.is_negative(value.table.range(value))
 
 
 def _middle(where: Interval) -> fmpq:

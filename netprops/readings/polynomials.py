@@ -32,6 +32,7 @@ from netprops.readings import ranges, shapes
 ZERO, ONE = fmpq(0), fmpq(1)
 Monomial = tuple[tuple[int, fmpq], ...]  # (atom id, exponent), by id; exponents are never 0
 UNIT: Monomial = ()
+MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 
 
 class TooLargeError(Exception):
@@ -100,6 +101,18 @@ class Truth:
     relation: str
     expression: Expression
 
+    def decided(self) -> bool | None:
+        """Its truth, where the range of the expression tells (and the expression is a real number); else None."""
+        r = self.expression.table.range(self.expression)
+        holds = {
+            "lt": ranges.is_negative(r),
+            "le": ranges.is_nonpositive(r),
+            "eq": r.lo == r.hi == 0,
+            "ne": ranges.is_nonzero(r),
+        }
+        fails = {"lt": ranges.is_nonnegative(r), "le": ranges.is_positive(r), "eq": holds["ne"], "ne": holds["eq"]}
+        return True if holds[self.relation] else False if fails[self.relation] else None
+
     def negated(self) -> Truth:
         """Its negation, where that is again a comparison of this form."""
         flipped = self.expression.table.scale(self.expression, fmpq(-1))
@@ -107,8 +120,11 @@ class Truth:
         return Truth(opposite, flipped if self.relation in ("lt", "le") else self.expression)
 
 
+@dataclass(frozen=True, eq=False)
 class OpenTruth:
-    """A truth value of which nothing is known (a logical combination of open comparisons)."""
+    """A truth value of which nothing is known (a logical combination of open comparisons) but when it has a meaning."""
+
+    needs: frozenset[Condition] = NONE
 
 
 @dataclass
@@ -131,6 +147,7 @@ class Table:
     atoms: list[Atom] = field(default_factory=list)
     _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
+    _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
     # -------------------------------------------------------------- building blocks
@@ -187,10 +204,28 @@ class Table:
 
     def monomial_range(self, monomial: Monomial) -> Interval:
         """An enclosure of the values of a monomial."""
-        total = ranges.point(ONE)
-        for index, exponent in monomial:
-            total = ranges.multiply(total, ranges.power(self.atoms[index].range, exponent))
-        return total
+        if len(monomial) == 1 and monomial[0][1] == 1:
+            return self.atoms[monomial[0][0]].range
+        known = self._monomial_ranges.get(monomial)
+        if known is None:
+            known = ranges.point(ONE)
+            for index, exponent in monomial:
+                known = ranges.multiply(known, ranges.power(self.atoms[index].range, exponent))
+            self._monomial_ranges[monomial] = known
+        return known
+
+    def is_polynomial(self, e: Expression) -> bool:
+        """Whether e is a polynomial in the variables, products of sums kept as factors included."""
+        return all(
+            k > 0
+            and k.q == 1
+            and (
+                self.atoms[i].kind == "variable"
+                or (self.atoms[i].kind == "sum" and self.is_polynomial(self.atoms[i].arguments[0]))
+            )
+            for monomial in e.terms
+            for i, k in monomial
+        )
 
     def range(self, e: Expression) -> Interval:
         """An enclosure of the values of the expression over the domain of the variables."""
@@ -202,10 +237,60 @@ class Table:
             total = ranges.add(total, ranges.scale(self.monomial_range(monomial), c))
             if total.lo is None and total.hi is None:
                 break
-        sharper = self._square_completed(e) if total.lo is None or total.hi is None or total.contains(0) else None
-        if sharper is not None:
-            total = ranges.intersect(total, sharper)
+        if total.lo is None or total.hi is None or total.contains(0):
+            for sharper in (self._square_completed(e), self._bound_by_operands(e)):
+                if sharper is not None:
+                    total = ranges.intersect(total, sharper)
         self._ranges[e] = total
+        return total
+
+    def note_range(self, e: Expression, known: Interval) -> None:
+        """Remember a range that is known by the way e was made, such as a sum of positive parts."""
+        plain = Expression(self, e.terms)
+        self._ranges[plain] = ranges.intersect(self.range(plain), known)
+
+    def _bound_by_operands(self, e: Expression) -> Interval | None:
+        """c A + rest >= c v + rest for A = max(v, ...) or A = log(exp(v) + positive), strictly for the logarithm.
+
+        So softplus(z) - z > 0 and max(0, z) - z >= 0, which independent ranges do not see. One such atom is replaced
+        by each of its operands in turn; what remains is bounded term by term.
+        """
+        total = WHOLE_LINE
+        if len(e.terms) > MOST_TERMS_BOUNDED:
+            return None
+        for monomial, c in e.terms.items():
+            if len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind not in ("max", "log"):
+                continue
+            rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
+            for operand in self._lower_operands(monomial[0][0]):
+                below = self._termwise_range(self.add(rest, self.scale(operand, c)))
+                strict = self.atoms[monomial[0][0]].kind == "log"
+                if c > 0 and below.lo is not None:
+                    total = ranges.intersect(total, Interval(below.lo, None, below.lo_open or strict))
+                if c < 0 and below.hi is not None:
+                    total = ranges.intersect(total, Interval(None, below.hi, False, below.hi_open or strict))
+        return None if total == WHOLE_LINE else total
+
+    def _lower_operands(self, index: int) -> tuple[Expression, ...]:
+        """Expressions that a maximum is never below, or that the log of a sum of positive terms is always above."""
+        atom = self.atoms[index]
+        if atom.kind == "max":
+            return atom.arguments
+        terms = atom.arguments[0].terms
+        if len(terms) < 2 or len(terms) > 64 or not all(
+            c > 0 and ranges.is_positive(self.monomial_range(m)) for m, c in terms.items()
+        ):  # fmt: skip
+            return ()
+        return tuple(self._exponent_of(m) for m, c in terms.items() if c == 1 and self._is_exponential(m))
+
+    def _is_exponential(self, monomial: Monomial) -> bool:
+        """1 or one exp atom."""
+        return monomial == UNIT or (len(monomial) == 1 and self.atoms[monomial[0][0]].kind == "exp")
+
+    def _termwise_range(self, e: Expression) -> Interval:
+        total = ranges.point(ZERO)
+        for monomial, c in e.terms.items():
+            total = ranges.add(total, ranges.scale(self.monomial_range(monomial), c))
         return total
 
     def _square_completed(self, e: Expression) -> Interval | None:
@@ -279,7 +364,8 @@ class Table:
             return True
         if len(a.terms) > 1 and len(b.terms) > 1 and self._as_factor(a)[0] == self._as_factor(b)[0]:
             return False  # a square: kept, since its convexity is seen at once
-        return self.level == 1 or len(a.terms) * len(b.terms) <= 4
+        # A number or one term times a short sum; a product of two sums is kept, as a logarithm would split it.
+        return self.level == 1 or (min(len(a.terms), len(b.terms)) == 1 and max(len(a.terms), len(b.terms)) <= 4)
 
     def _cancels(self, a: Expression, b: Expression) -> bool:
         """Whether one is a sum that stands as a (negative) power in the other: (1 + x) times (1 + x)^-1."""
@@ -348,10 +434,12 @@ class Table:
         """e^n for a rational n, with the side condition that makes it real."""
         n = fmpq(n)
         if n == 0:
-            return self.number(1)
+            return Expression(self, self.number(1).terms, e.needs)
         if n == 1:
             return e
         c = e.constant()
+        if c == 0 and n < 0:  # no real number: the condition can never be shown
+            return Expression(self, {}, e.needs | {Condition("nonzero", Expression(self, {}))})
         if c == 0 and n > 0:
             return Expression(self, {}, e.needs)
         if c is not None and n.q == 1 and c != 0:
@@ -392,7 +480,8 @@ class Table:
                 return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
         number, radical = _rational_power(c, n)
         if radical is not None:
-            exponents[self._intern("number", (radical,), 0, ranges.point(radical))] = n
+            base = self._intern("number", (radical,), 0, ranges.point(radical))
+            exponents[base] = exponents.get(base, ZERO) + n
         rest = self._from_exponents(exponents, number, NONE)
         product = self.multiply(total, rest)
         return Expression(self, product.terms, needs)
@@ -450,11 +539,9 @@ class Table:
         shift, core = self._split_exponential(e)
         lead = core.terms[max(core.terms)] if core.terms else ONE
         if len(core.terms) == 1:
-            ((monomial, c),) = core.terms.items()
-            parts = [shift, self._log_of_number(c)] if c > 0 else None
-            if parts is not None and all(ranges.is_positive(self.atoms[i].range) for i, _ in monomial):
-                parts += [self.scale(self._log_of_atom(i), k) for i, k in monomial]
-                return Expression(self, self.add_all(parts).terms, needs)
+            split = self._logs_of_factors(core)
+            if split is not None:
+                return Expression(self, self.add_all([shift, *split]).terms, needs)
         c = ONE
         if lead > 0 and len(core.terms) > 1 and core.terms.get(UNIT) != 1:
             c = core.terms.get(UNIT, lead)
@@ -462,6 +549,28 @@ class Table:
             core = self.scale(core, 1 / c)
         total = self.add_all([shift, self._log_of_number(c), self._log_atom(core)])
         return Expression(self, total.terms, needs)
+
+    def _logs_of_factors(self, e: Expression) -> list[Expression] | None:
+        """log(c prod a^k) = log|c| + sum k log|a| for a positive product of factors of known signs."""
+        ((monomial, c),) = e.terms.items()
+        parts = []
+        for index, k in monomial:
+            r = self.atoms[index].range
+            if ranges.is_positive(r):
+                parts.append(self.scale(self._log_of_atom(index), k))
+            elif ranges.is_negative(r) and k.q == 1:
+                c = -c if int(k.p) % 2 else c
+                parts.append(self.scale(self._log_of_negated_atom(index), k))
+            else:
+                return None
+        return [self._log_of_number(c), *parts] if c > 0 else None
+
+    def _log_of_negated_atom(self, index: int) -> Expression:
+        """log(-a) for a negative atom a."""
+        atom = self.atoms[index]
+        if atom.kind == "sum" and len(atom.arguments[0].terms) > 1:
+            return self.log(self.scale(atom.arguments[0], -1))
+        return self._log_atom(self.scale(self._from_atom(index), -1))
 
     def _log_of_number(self, c: fmpq) -> Expression:
         if c == 1:
@@ -496,7 +605,7 @@ class Table:
     def _with_modulus_folded(self, e: Expression) -> Expression | None:
         """log(1 + exp(-|u|)) = softplus(u) - max(0, u), and log(1 + exp(|u|)) the same plus |u|.
 
-        exp(-|u|) reads exp(u) exp(-2 max(0, u)), and exp(u) may have been rewritten: it is compared with what exp gives.
+        exp(-|u|) reads exp(u) exp(-2 max(0, u)), and exp(u) may have been rewritten: compared with what exp gives.
         """
         if e.terms.get(UNIT) != 1:
             return None
@@ -574,15 +683,18 @@ class Table:
                 inner = self.add(self.number(a + b), self.scale(self.exp(self.scale(u, fmpq(-1))), a))
                 monomial, c = self._as_factor(inner)
                 return self._product_of_monomials(monomial, c, ((index, ONE),), ONE, e.needs)
-        denominators = {
+        positive = {
             (i, k)
             for m in e.terms
             for i, k in m
-            if k < 0 and self.atoms[i].kind == "sum" and ranges.is_positive(self.atoms[i].range)
+            if self.atoms[i].kind == "sum" and ranges.is_positive(self.atoms[i].range)
         }
+        denominators = [(i, k) for i, k in positive if k < 0]
         if len(e.terms) < 2 or len(denominators) != 1:
             return e
         ((index, k),) = denominators
+        if any(i == index and j != k for i, j in positive):
+            return e
         inner = self.atoms[index].arguments[0]
         raised = self.number(1)
         for _ in range(int(-k.p) if k.q == 1 else 0):
@@ -732,13 +844,18 @@ class Table:
         return self._from_atom(self._intern(name, plain, mask, range_), 1, needs)
 
     def choose(self, truth: Truth, if_false: Expression, if_true: Expression) -> Expression:
-        """if_true where the comparison holds, else if_false."""
+        """if_true where the comparison holds, else if_false; the comparison itself needs a real number."""
+        asked, decided = truth.expression.needs, truth.decided()
+        if decided is not None:
+            chosen = if_true if decided else if_false
+            return Expression(self, chosen.terms, chosen.needs | asked)
         t = self.assuming(truth, if_true)
         f = self.assuming(truth.negated(), if_false)
         if t == f:
-            return Expression(self, t.terms, t.needs | f.needs)
-        needs = frozenset(c for c in t.needs if not _implies(truth, c)) | frozenset(
-            c for c in f.needs if not _implies(truth.negated(), c)
+            return Expression(self, t.terms, t.needs | f.needs | asked)
+        needs = asked.union(
+            (c for c in t.needs if not _implies(truth, c)),
+            (c for c in f.needs if not _implies(truth.negated(), c)),
         )
         as_relu = self._choice_as_maximum(truth, Expression(self, f.terms), Expression(self, t.terms))
         if as_relu is not None:

@@ -30,10 +30,10 @@ def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof 
     if len(groups) == 1:
         ((part, coefficient),) = groups.items()
         r = calculus.table.range(coefficient)
-        if ranges.is_nonnegative(r):
-            return _product(calculus, part, 1, depth)
-        if ranges.is_nonpositive(r):
-            return _product(calculus, part, -1, depth)
+        sign = 1 if ranges.is_nonnegative(r) else -1 if ranges.is_nonpositive(r) else 0
+        proof = _product(calculus, part, sign, depth) if sign else None
+        if proof:
+            return proof
     quotient = _divided(calculus, e)
     return quasiconvex(calculus, quotient, depth - 1) if quotient is not None else None
 

@@ -17,7 +17,7 @@ from flint import fmpq
 from netprops.domains import exact
 from netprops.readings import ranges
 from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run
-from netprops.readings.polynomials import Expression, OpenTruth, Table, Truth
+from netprops.readings.polynomials import NONE, Condition, Expression, OpenTruth, Table, Truth
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,18 @@ def symbolic_algebra(table: Table) -> Algebra:
         if isinstance(which, bool | np.bool_ | int | np.integer):
             return cases[int(which)]
         if_false, if_true = cases
+        certain, needs = _certain(which), _needs(which)
+        if certain is not None:
+            return _under(table, if_true if certain else if_false, needs)
         if isinstance(if_false, Extended) or isinstance(if_true, Extended):
-            if if_false == if_true:
+            if if_false == if_true and not needs:
                 return if_false
             raise UndefinedError("a choice between a real number and an infinity or NaN stays open on the domain")
         if isinstance(which, Truth):
             return table.choose(which, if_false, if_true)
-        return if_false if if_false == if_true else _unknown_choice(table, if_false, if_true)
+        if if_false != if_true:
+            raise UnsupportedError("a choice by a combination of comparisons that stays open on the domain")
+        return _under(table, if_false, needs | if_true.needs)
 
     def extreme(sign: int) -> Callable[[Sequence[Value]], Value]:
         reduce = table.maximum if sign > 0 else table.minimum
@@ -120,7 +125,7 @@ def symbolic_algebra(table: Table) -> Algebra:
     def add_all(values: Sequence[Value]) -> Value:
         special = [v for v in values if isinstance(v, Extended)]
         if not special:
-            return table.add_all(values) if values else table.number(0)  # type: ignore[arg-type]  # no Extended left
+            return _sum(table, list(values))  # type: ignore[arg-type]  # no Extended left
         return special[0] if len(set(special)) == 1 else NAN
 
     def multiply_all(values: Sequence[Value]) -> Value:
@@ -156,8 +161,18 @@ def symbolic_algebra(table: Table) -> Algebra:
     )
 
 
-def _unknown_choice(table: Table, a: Expression, b: Expression) -> Expression:
-    raise UnsupportedError("a choice by a combination of comparisons that stays open on the domain")
+def _sum(table: Table, parts: list[Expression]) -> Expression:
+    """The sum of all parts, with what is known of its range from theirs (their terms may merge and lose it)."""
+    if len(parts) < 2:
+        return parts[0] if parts else table.number(0)
+    total = table.add_all(parts)
+    known = ranges.point(fmpq(0))
+    for part in parts:
+        known = ranges.add(known, table.range(part))
+        if known.lo is None and known.hi is None:
+            return total
+    table.note_range(total, known)
+    return total
 
 
 def _sorted(table: Table, values: list[Expression]) -> list[Expression]:
@@ -185,21 +200,15 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
     t = table
     one = t.number(1)
 
-    def compare(relation: str, a: Value, b: Value) -> Outcome:
+    def compare(relation: str, a: Value | Outcome, b: Value | Outcome) -> Outcome:
+        if isinstance(a, bool | np.bool_ | Truth | OpenTruth) or isinstance(b, bool | np.bool_ | Truth | OpenTruth):
+            return _same_truth(t, relation, a, b)  # type: ignore[arg-type]  # truth values are compared among themselves
         if isinstance(a, Extended) or isinstance(b, Extended):
-            return _compare_extended(relation, a, b)
-        u = t.subtract(a, b)
-        r = t.range(u)
-        if relation == "eq":
-            if not u.terms:
-                return True
-            return False if ranges.is_nonzero(r) else Truth("eq", u)
-        strict = relation == "lt"
-        if (ranges.is_negative(r)) or (not strict and ranges.is_nonpositive(r)):
-            return True
-        if ranges.is_nonnegative(r) if strict else ranges.is_positive(r):
-            return False
-        return Truth(relation, u)
+            needs = NONE.union(*(v.needs for v in (a, b) if isinstance(v, Expression)))
+            return _truth_under(t, _compare_extended(relation, a, b), needs)
+        truth = Truth(relation, t.subtract(a, b))
+        decided = truth.decided()
+        return truth if decided is None else _truth_under(t, decided, truth.expression.needs)
 
     def add(a: Value, b: Value) -> Value:
         if isinstance(a, Extended) or isinstance(b, Extended):
@@ -222,16 +231,23 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
 
     def sign(u: Expression) -> Expression:
         r = t.range(u)
-        if not u.terms:
-            return t.number(0)
         decided = 1 if ranges.is_positive(r) else -1 if ranges.is_negative(r) else 0
-        return t.number(decided) if decided else t.apply("sign", u)
+        if u.terms and not decided:
+            return t.apply("sign", u)
+        return Expression(t, t.number(decided).terms, u.needs)
 
     def raised(base: Expression, exponent: Expression) -> Expression:
         n = exponent.constant()
         if n is not None:
             return t.power(base, n)
         return t.exp(t.multiply(exponent, t.log(base)))
+
+    def is_finite(u: Value) -> Outcome:
+        return False if isinstance(u, Extended) else _truth_under(t, True, u.needs)
+
+    def remainder(a: Expression, b: Expression) -> Expression:
+        value, quotient = t.opaque("rem", (a, b)), t.divide(a, b)
+        return Expression(t, value.terms, quotient.needs)
 
     def tangent(u: Expression) -> Expression:
         return t.apply("tan", u)
@@ -270,10 +286,10 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         "tan": _real(lambda u, **_: tangent(u)),
         "max": lambda a, b: _extreme(t, 1, a, b),
         "min": lambda a, b: _extreme(t, -1, a, b),
-        "rem": _real(lambda a, b: t.opaque("rem", (a, b))),
+        "rem": _real(remainder),
         "atan2": _real(lambda a, b: t.opaque("atan2", (a, b))),
-        "round": _real(lambda u, **_: t.opaque("round", (u,))),
-        "is_finite": lambda u: isinstance(u, Expression),
+        "round": _real(lambda u, rounding_method: t.opaque(f"round {int(rounding_method)}", (u,))),
+        "is_finite": is_finite,
         "lt": lambda a, b: compare("lt", a, b),
         "le": lambda a, b: compare("le", a, b),
         "gt": lambda a, b: compare("lt", b, a),
@@ -281,9 +297,9 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         "eq": lambda a, b: compare("eq", a, b),
         "ne": lambda a, b: _not(compare("eq", a, b)),
         "not": _not,
-        "and": lambda a, b: _and(a, b),
-        "or": lambda a, b: _not(_and(_not(a), _not(b))),
-        "choose_truth": _choose_truth,
+        "and": lambda a, b: _and(t, a, b),
+        "or": lambda a, b: _not(_and(t, _not(a), _not(b))),
+        "choose_truth": lambda which, if_false, if_true: _choose_truth(t, which, if_false, if_true),
         "opaque_activation": _real(lambda u, name: t.opaque(f"opaque {name}", (u,))),
     }
 
@@ -291,7 +307,10 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
 def _extreme(table: Table, sign: int, a: Value, b: Value) -> Value:
     for x, y in ((a, b), (b, a)):
         if isinstance(x, Extended):
-            return NAN if NAN in (x, y) else x if x.sign == sign else y
+            winner = NAN if NAN in (x, y) else x if x.sign == sign else y
+            if winner is x and isinstance(y, Expression) and y.needs:
+                raise UndefinedError("the larger or smaller of an infinity and what may be no real number")
+            return winner
     return table.maximum([a, b]) if sign > 0 else table.minimum([a, b])  # type: ignore[list-item]  # both real here
 
 
@@ -303,22 +322,73 @@ def _compare_extended(relation: str, a: Value, b: Value) -> bool:
     return {"lt": x < y, "le": x <= y, "eq": x == y}[relation]
 
 
+# ------------------------------------------------------------------ truth values
+#
+# A comparison has a meaning only where its sides are real numbers: a truth value carries the side conditions of what
+# was compared, also a decided one (then it is written as a comparison with the number 0).
+
+
+def _needs(a: Outcome) -> frozenset[Condition]:
+    return a.expression.needs if isinstance(a, Truth) else a.needs if isinstance(a, OpenTruth) else NONE
+
+
+def _certain(a: Outcome) -> bool | None:
+    if isinstance(a, bool | np.bool_):
+        return bool(a)
+    return a.decided() if isinstance(a, Truth) else None
+
+
+def _under(table: Table, value: Value, needs: frozenset[Condition]) -> Value:
+    """The value, under further side conditions."""
+    if not needs:
+        return value
+    if isinstance(value, Extended):
+        raise UndefinedError("an infinity or NaN chosen by a comparison that may have no meaning")
+    return Expression(table, value.terms, value.needs | needs)
+
+
+def _truth_under(table: Table, a: Outcome, needs: frozenset[Condition]) -> Outcome:
+    """The truth value, under further side conditions."""
+    if needs <= _needs(a):
+        return a
+    if isinstance(a, OpenTruth):
+        return OpenTruth(a.needs | needs)
+    if isinstance(a, Truth):
+        return Truth(a.relation, Expression(table, a.expression.terms, a.expression.needs | needs))
+    return Truth("eq" if a else "ne", Expression(table, {}, needs))
+
+
 def _not(a: Outcome) -> Outcome:
     if isinstance(a, bool | np.bool_):
         return not a
-    return a.negated() if isinstance(a, Truth) else a
+    return a.negated() if isinstance(a, Truth) else OpenTruth(a.needs)
 
 
-def _and(a: Outcome, b: Outcome) -> Outcome:
+def _and(table: Table, a: Outcome, b: Outcome) -> Outcome:
+    needs = _needs(a) | _needs(b)
     for x, y in ((a, b), (b, a)):
-        if isinstance(x, bool | np.bool_):
-            return y if x else False
-    return a if a == b else OpenTruth()
+        certain = _certain(x)
+        if certain is not None:
+            return _truth_under(table, y if certain else False, needs)
+    return _truth_under(table, a if a == b else OpenTruth(), needs)
 
 
-def _choose_truth(which: Outcome, if_false: Outcome, if_true: Outcome) -> Outcome:
-    if isinstance(which, bool | np.bool_):
-        return if_true if which else if_false
+def _same_truth(table: Table, relation: str, a: Outcome, b: Outcome) -> Outcome:
+    """Whether two truth values are the same."""
+    if relation != "eq":
+        raise UnsupportedError("an order between truth values that depend on the arguments")
+    needs = _needs(a) | _needs(b)
+    for x, y in ((a, b), (b, a)):
+        certain = _certain(x)
+        if certain is not None:
+            return _truth_under(table, y if certain else _not(y), needs)
+    return _truth_under(table, True if a == b else OpenTruth(), needs)
+
+
+def _choose_truth(table: Table, which: Outcome, if_false: Outcome, if_true: Outcome) -> Outcome:
+    certain, needs = _certain(which), _needs(which)
+    if certain is not None:
+        return _truth_under(table, if_true if certain else if_false, needs)
     if isinstance(if_false, bool | np.bool_) and isinstance(if_true, bool | np.bool_):
-        return bool(if_true) if if_true == if_false else which if if_true else _not(which)
-    return OpenTruth()
+        return _truth_under(table, bool(if_true), needs) if if_true == if_false else which if if_true else _not(which)
+    return OpenTruth(needs | _needs(if_false) | _needs(if_true))
