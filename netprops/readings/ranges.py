@@ -62,13 +62,14 @@ def _bits(x: fmpq) -> int:
     return int(x.p.bit_length()) + int(x.q.bit_length())
 
 
-def _rounded(x: fmpq, direction: int) -> fmpq | None:
+def _rounded(x: fmpq, direction: int) -> fmpq:
     """A dyadic rational strictly beyond `x` in the direction, of a few hundred bits."""
     p, q = int(x.p), int(x.q)
     shift = max(p.bit_length() - q.bit_length() - 256, -4000)
     scaled = (p >> shift) // q if shift >= 0 else (p << -shift) // q
     scaled += 2 if direction > 0 else -2
-    return fmpq(scaled) * fmpq(2) ** shift
+    beyond = fmpq(scaled) * fmpq(2) ** shift
+    return ZERO if (beyond > 0) != (p > 0) else beyond  # 0 is nearer, and lies beyond as well
 
 
 def point(x: fmpq) -> Interval:
@@ -78,9 +79,7 @@ def point(x: fmpq) -> Interval:
 
 def negate(r: Interval) -> Interval:
     """{-x}."""
-    return Interval(
-        None if r.hi is None else -r.hi, None if r.lo is None else -r.lo, r.hi_open, r.lo_open
-    )
+    return Interval(None if r.hi is None else -r.hi, None if r.lo is None else -r.lo, r.hi_open, r.lo_open)
 
 
 def add(a: Interval, b: Interval) -> Interval:

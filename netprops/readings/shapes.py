@@ -25,7 +25,7 @@ LEFT, RIGHT = Interval(hi=ZERO), Interval(lo=ZERO)
 @dataclass(frozen=True)
 class Piece:
     """On `where` the function has the slope sign `slope` (1 non-decreasing, -1 non-increasing, 0 unknown) and the
-    curvature sign `bend` (1 convex, -1 concave, 0 unknown), each strict in the interior unless unknown."""
+    curvature sign `bend` (1 convex, -1 concave, 0 unknown), each strict in the interior unless the bend is unknown."""
 
     where: Interval
     slope: int
@@ -145,7 +145,8 @@ SLICES = 64
 
 def lies_within(r: Interval, domain: Interval) -> bool:
     """Whether the interval `r` is a subset of `domain`."""
-    return ranges.intersect(r, domain) == r if _touch(r, domain) else False
+    common = ranges.intersect(r, domain) if _touch(r, domain) else None
+    return common is not None and common == ranges.between(ranges.lower(r), ranges.upper(r))
 
 
 def _touch(a: Interval, b: Interval) -> bool:
@@ -176,6 +177,8 @@ def range_of(name: str, r: Interval) -> Interval:
 def _monotone_range(shape: Shape, piece: Piece, r: Interval) -> Interval:
     if piece.slope == 0:
         return WHOLE_LINE
+    if piece.bend == 0:  # a step function may take its value at an end before the end
+        r = Interval(r.lo, r.hi)
     return ranges.monotone(
         r,
         shape.value,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flint import fmpq
 
-from netprops.readings import ranges, shapes
+from netprops.readings import shapes
 from netprops.readings.polynomials import Expression, Table, Truth
 
 ONE = fmpq(1)
@@ -65,33 +65,14 @@ class Rebuilder:
         if atom.kind == "max":
             return self.target.maximum(inner)
         if atom.kind == "where":
-            return self._choice(atom.arguments[0], *inner)
+            condition, if_false, if_true = inner
+            return self.target.choose(Truth(atom.arguments[0], condition), if_false, if_true)
         named = {"exp": self.target.exp, "log": self.target.log, "logistic": self.target.logistic}
         if atom.kind in named:
             return named[atom.kind](inner[0])
         if atom.kind in shapes.SHAPES:
             return self.target.apply(atom.kind, inner[0])
         raise CannotRebuildError(f"{atom.kind} is opaque")
-
-    def _choice(self, relation: str, u: Expression, if_false: Expression, if_true: Expression) -> Expression:
-        r = self.target.range(u)
-        always = {
-            "lt": ranges.is_negative(r),
-            "le": ranges.is_nonpositive(r),
-            "eq": r.lo == r.hi == 0,
-            "ne": ranges.is_nonzero(r),
-        }
-        never = {
-            "lt": ranges.is_nonnegative(r),
-            "le": ranges.is_positive(r),
-            "eq": ranges.is_nonzero(r),
-            "ne": r.lo == r.hi == 0,
-        }
-        if always[relation]:
-            return if_true
-        if never[relation]:
-            return if_false
-        return self.target.choose(Truth(relation, u), if_false, if_true)
 
 
 def at_point(source: Table, e: Expression, point: Sequence[fmpq]) -> Expression | None:
@@ -104,9 +85,7 @@ def at_point(source: Table, e: Expression, point: Sequence[fmpq]) -> Expression 
     return None if value.needs else value
 
 
-def over(
-    source: Table, e: Expression, target: Table, values: Sequence[Expression]
-) -> Expression | None:
+def over(source: Table, e: Expression, target: Table, values: Sequence[Expression]) -> Expression | None:
     """e with variable number i replaced by ``values[i]``; None when some atom cannot be rebuilt."""
     try:
         return Rebuilder(source, target, lambda bit: values[bit]).expression(e)

@@ -144,7 +144,7 @@ def symbolic_algebra(table: Table) -> Algebra:
     def order(values: Sequence[Value]) -> list[Value]:
         if any(isinstance(v, Extended) for v in values):
             raise UndefinedError("sorting infinities")
-        return _sorted(table, list(values))  # type: ignore[arg-type]  # no Extended left
+        return list(_sorted(table, list(values)))  # type: ignore[arg-type]  # no Extended left
 
     return Algebra(
         name="symbolic",
