@@ -10,6 +10,7 @@ Arrays are NumPy's, of float64: nothing here compiles.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from netprops.domains import Box, box
 from netprops.objects import building_blocks as blocks
-from netprops.objects.building_blocks import OUTERS, Convex
+from netprops.objects.building_blocks import OUTERS, Convex, Outer
 from netprops.objects.convolutions import circulant_is_invertible
 from netprops.objects.pooling import Pooling
 from netprops.objects.quadratics import QuadraticForm, congruent
@@ -144,15 +145,39 @@ def integral_lengths(draw: DrawFn, dimension: int) -> tuple[Array, int]:
 # ---------------------------------------------------------------- convex functions
 
 
+@dataclass(frozen=True)
+class _Grammar:
+    """Which blocks and rules there are: those that keep a function increasing, or differentiable."""
+
+    dimension: int
+    increasing: bool
+    differentiable: bool
+
+    @property
+    def blocks(self) -> list[str]:
+        left_out = {
+            *(["square", "absolute", "norm"] if self.increasing else []),
+            *(["absolute", "norm"] if self.differentiable else []),
+        }
+        return [kind for kind in ("affine", "square", "absolute", "norm", "logsumexp") if kind not in left_out]
+
+    @property
+    def rules(self) -> list[str]:
+        return ["after", "total"] if self.differentiable else ["after", "maximum", "total"]
+
+    @property
+    def outers(self) -> list[Outer]:
+        return [outer for outer in OUTERS if outer.differentiable or not self.differentiable]
+
+
 @st.composite
-def _block(draw: DrawFn, dimension: int, increasing: bool) -> Convex:
+def _block(draw: DrawFn, grammar: _Grammar) -> Convex:
     """One block of the grammar, a function of affine forms."""
-    coefficients = integers(0, 3) if increasing else integers(-3, 3)
+    coefficients = integers(0, 3) if grammar.increasing else integers(-3, 3)
     rows = draw(sizes(1, 3))
-    a, A = arrays(dimension, coefficients), arrays((rows, dimension), coefficients)
+    a, A = arrays(grammar.dimension, coefficients), arrays((rows, grammar.dimension), coefficients)
     b, shifts = integers(-3, 3), arrays(rows)
-    kinds = ["affine", "logsumexp"] if increasing else ["affine", "square", "absolute", "norm", "logsumexp"]
-    match draw(st.sampled_from(kinds)):
+    match draw(st.sampled_from(grammar.blocks)):
         case "affine":
             return blocks.affine(draw(a), draw(b))
         case "square":
@@ -165,34 +190,38 @@ def _block(draw: DrawFn, dimension: int, increasing: bool) -> Convex:
             return blocks.logsumexp(draw(A), draw(shifts))
 
 
-def convex_functions(dimension: int, *, increasing: bool = False, rules: int = 2) -> SearchStrategy[Convex]:
-    """The functions that at most `rules` rules of the grammar put together from its blocks, on R^dimension.
+def convex_functions(
+    dimension: int, *, increasing: bool = False, differentiable: bool = False, rules: int = 1
+) -> SearchStrategy[Convex]:
+    """The functions that at most `rules` rules of the grammar, one upon another, make of its blocks on R^dimension.
 
-    `increasing` ones are non-decreasing in each coordinate by their rules.
+    `increasing` ones are non-decreasing in each coordinate by their rules, `differentiable` ones have no kinks by them.
     """
-    found = _block(dimension, increasing)
+    grammar = _Grammar(dimension, increasing, differentiable)
+    found = _block(grammar)
     for _ in range(rules):
-        found = st.one_of(found, _rule(found, _block(dimension, increasing)))
+        found = st.one_of(found, _rule(grammar, found))
     return found
 
 
 @st.composite
-def _rule(draw: DrawFn, parts: SearchStrategy[Convex], block: SearchStrategy[Convex]) -> Convex:
-    match draw(st.sampled_from(["after", "maximum", "total"])):
+def _rule(draw: DrawFn, grammar: _Grammar, parts: SearchStrategy[Convex]) -> Convex:
+    match draw(st.sampled_from(grammar.rules)):
         case "after":
-            return blocks.after(draw(st.sampled_from(OUTERS)), draw(parts))
+            return blocks.after(draw(st.sampled_from(grammar.outers)), draw(parts))
         case "maximum":
-            return blocks.maximum(draw(parts), draw(block))
+            return blocks.maximum(draw(parts), draw(_block(grammar)))
         case _:
             weights = draw(st.tuples(*2 * [dyadics(0, 3, step=Fraction(1, 2))]))
-            return blocks.total(weights, [draw(parts), draw(block)])
+            return blocks.total(weights, [draw(parts), draw(_block(grammar))])
 
 
 @st.composite
-def compositions(draw: DrawFn, dimension: int, arguments: int = 2) -> Convex:
+def compositions(draw: DrawFn, dimension: int, *, arguments: int = 2, differentiable: bool = False) -> Convex:
     """h(g_1(x), ..., g_k(x)) with h, convex and non-decreasing in each argument, and convex g_i of the grammar."""
-    h = draw(convex_functions(arguments, increasing=True, rules=1))
-    return blocks.compose(h, [draw(convex_functions(dimension, rules=1)) for _ in range(arguments)])
+    h = draw(convex_functions(arguments, increasing=True, differentiable=differentiable))
+    inner = convex_functions(dimension, differentiable=differentiable)
+    return blocks.compose(h, [draw(inner) for _ in range(arguments)])
 
 
 @st.composite

@@ -1,5 +1,6 @@
 """Every strategy stays inside its domain, reaches its degenerate members and both sides, and refuses an empty one."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -147,7 +148,11 @@ def test_convex_functions_of_all_kinds():
         reaches(functions, lambda f, word=word: word in f.text)
     reaches(functions, lambda f: f.text == "0")
     assert_all(s.convex_functions(2, increasing=True), lambda f: f.increasing)
+    kinks = re.compile(r"(?<!squared_)relu\(|\||norm|max")
+    assert_all(s.compositions(2, differentiable=True), lambda f: not kinks.search(f.text))
+    reaches(s.compositions(2), lambda f: kinks.search(f.text))
     assert_all(s.compositions(3), lambda f: f.dimension == 3)
+    reaches(s.convex_functions(1, rules=2), lambda f: f.text.startswith("exp(softplus("))
 
 
 def test_crossing_affine_pairs():

@@ -111,11 +111,12 @@ class Outer:
     name: str
     value: Map
     slope: Map
+    differentiable: bool = True
 
 
 OUTERS: tuple[Outer, ...] = (
-    Outer("relu", jax.nn.relu, lambda t: jnp.where(t > 0, 1.0, 0.0)),
-    Outer("leaky_relu", jax.nn.leaky_relu, lambda t: jnp.where(t > 0, 1.0, 0.01)),
+    Outer("relu", jax.nn.relu, lambda t: jnp.where(t > 0, 1.0, 0.0), differentiable=False),
+    Outer("leaky_relu", jax.nn.leaky_relu, lambda t: jnp.where(t > 0, 1.0, 0.01), differentiable=False),
     Outer("squared_relu", squared_relu, lambda t: 2 * jax.nn.relu(t)),
     Outer("softplus", jax.nn.softplus, jax.nn.sigmoid),
     Outer("exp", jnp.exp, jnp.exp),
