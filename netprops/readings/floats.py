@@ -21,7 +21,7 @@ import scipy.special  # type: ignore[import-untyped]
 
 from netprops.domains import DomainError
 from netprops.readings import jaxpr as jaxprs
-from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError
+from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError, scan_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -679,8 +679,8 @@ def _reduce_window(reduce: Callable[..., Any], empty: float) -> Callable[[Any, l
 
 
 def _scan(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
-    p = eqn.params
-    n_consts, n_carry, length = p["num_consts"], p["num_carry"], p["length"]
+    p, length = eqn.params, eqn.params["length"]
+    n_consts, n_carry = scan_counts(p)
     consts, carry, xs = inputs[:n_consts], inputs[n_consts : n_consts + n_carry], inputs[n_consts + n_carry :]
     steps: list[list[Array]] = []
     for i in range(length - 1, -1, -1) if p["reverse"] else range(length):

@@ -314,9 +314,17 @@ def _place(eqn: Any) -> str:
 # ------------------------------------------------------------------ control flow
 
 
+def scan_counts(parameters: Mapping[str, Any]) -> tuple[int, int]:
+    """How many operands of a scan are constants, and how many are carried, in the words of every JAX from 0.10 on."""
+    if "ft_in" in parameters:  # since 0.12
+        consts, carry, _ = parameters["ft_in"].unpack()
+        return len(consts), len(carry)
+    return parameters["num_consts"], parameters["num_carry"]
+
+
 def _scan(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
-    p = eqn.params
-    n_consts, n_carry, length = p["num_consts"], p["num_carry"], p["length"]
+    p, length = eqn.params, eqn.params["length"]
+    n_consts, n_carry = scan_counts(p)
     consts, carry, xs = inputs[:n_consts], inputs[n_consts : n_consts + n_carry], inputs[n_consts + n_carry :]
     steps: list[list[Array]] = []
     order = range(length - 1, -1, -1) if p["reverse"] else range(length)
