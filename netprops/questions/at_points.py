@@ -26,7 +26,9 @@ from netprops.questions.asking import (
     traced,
 )
 from netprops.questions.refuting import values
+from netprops.readings import ranges
 from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.polynomials import Condition, Table
 from netprops.readings.substitution import at_point
 from netprops.readings.witnesses import Certificate, curvature_along, jensen_gap, order, slope_along
 
@@ -121,6 +123,10 @@ def _gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> 
         return False
     table, (e,) = reading.symbols.table, reading.expressions
     flat = [entry for array in x for entry in array.reshape(-1)]
+    unmet = [condition for condition in e.needs if not _holds_around(table, condition, flat)]
+    if unmet:
+        notes.append(f"it may be undefined around the point: not shown that {unmet[0]}")
+        return False
     for bit in range(len(table.names)):
         try:
             slope = at_point(table, derivative(table, e, bit), flat)
@@ -132,6 +138,13 @@ def _gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> 
     return True
 
 
+def _holds_around(table: Table, condition: Condition, flat: list[fmpq]) -> bool:
+    """Whether a side condition holds at the point and, being strict there, on a neighbourhood of it."""
+    value = at_point(table, condition.expression, flat)
+    r = None if value is None else value.table.range(value)
+    return r is not None and (ranges.is_nonzero(r) if condition.kind == "nonzero" else ranges.is_positive(r))
+
+
 def has_inertia(f: Function, expected: tuple[int, int, int], on: Any = None) -> Verdict:
     """Is the scalar f a polynomial of degree two whose Hessian has the inertia (positive, negative, zero)?
 
@@ -140,13 +153,16 @@ def has_inertia(f: Function, expected: tuple[int, int, int], on: Any = None) -> 
     Raises:
         DomainError: numbers that do not add up to the dimension.
     """
-    on = reals(sum(expected)) if on is None else on
+    counts = tuple(expected)
+    if len(counts) != 3 or any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0 for n in counts):
+        raise DomainError(f"an inertia is three counts (positive, negative, zero), got {expected!r}")
+    on = reals(sum(counts)) if on is None else on
     asked = traced("has_inertia", f, on)
     scalar(asked)
     size = sum(leaf.size for leaf in asked.program.arguments)
-    if sum(expected) != size or min(expected) < 0:
+    if sum(counts) != size:
         raise DomainError(f"an inertia of a function of {size} coordinates adds up to {size}, got {expected}")
-    return record(remembered(asked, lambda: _inertia(asked, tuple(expected)), tuple(expected)))
+    return record(remembered(asked, lambda: _inertia(asked, counts), counts))
 
 
 def _inertia(asked: Asked, expected: tuple[int, ...]) -> Verdict:
@@ -155,12 +171,14 @@ def _inertia(asked: Asked, expected: tuple[int, ...]) -> Verdict:
     if reading is None:
         return undecided(asked.name, "; ".join(notes))
     calculus, (e,) = reading.calculus, reading.expressions
+    if e.needs:
+        return undecided(asked.name, f"it may be undefined: not shown that {'; '.join(sorted(map(str, e.needs))[:3])}")
     quadratic = {}
     for part, coefficient in calculus.groups(e).items():
         c = coefficient.constant()
         if calculus.is_affine_product(part):
             continue
-        if e.needs or c is None or not calculus._is_quadratic(part):
+        if c is None or not calculus._is_quadratic(part):
             return undecided(asked.name, f"the normal form is not a polynomial of degree two: {e}")
         quadratic[part] = c
     size = len(reading.symbols.table.names)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flint import fmpq
 
-from netprops.questions.asking import Array, Asked, show_number, show_point
+from netprops.questions.asking import Array, Asked, contains, show_number, show_point
 from netprops.readings.witnesses import Certificate, between, difference, jensen_violation, order, sign_of
 from netprops.search.falsify import Found
 from netprops.search.polish import Witness, polish
@@ -19,14 +19,26 @@ HALF = fmpq(1, 2)
 def certified_witness(
     asked: Asked, found: Found, certify: Callable[[Witness], Certificate | None]
 ) -> tuple[Witness, Certificate] | None:
-    """The first candidate of a search that certifies, polished, with its certificate."""
+    """The first candidate of a search that certifies, polished, with its certificate.
+
+    What the search and the polishing promise is looked at again here: all points lie in the domain, exactly, and are
+    equal in the quantified arguments.
+    """
+
+    def admitted(w: Witness) -> Certificate | None:
+        inside = all(contains(asked.program, point) for point in w.points)
+        return certify(w) if inside and _equal_quantified(w.points, asked.decision) else None
+
     for candidate in found.candidates:
-        witness = polish(
-            candidate, certify, asked.program.arguments, decision=asked.decision, screen=found.screen
-        )
+        witness = polish(candidate, admitted, asked.program.arguments, decision=asked.decision, screen=found.screen)
         if witness is not None:
             return witness, witness.record
     return None
+
+
+def _equal_quantified(points: Sequence[Sequence[Array]], decision: int) -> bool:
+    first = points[0][decision:]
+    return all((x == y).all() for point in points for x, y in zip(first, point[decision:], strict=True))
 
 
 # ------------------------------------------------------------------ chords

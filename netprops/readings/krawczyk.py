@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 RADII: Final = (1e-9, 1e-11, 1e-7, 1e-13, 1e-5)
 NEWTON_STEPS: Final = 50
+MOST_WIDENED: Final = 64
 
 
 @dataclass(frozen=True)
@@ -406,11 +407,12 @@ def _region(point: CriticalPoint) -> Boxes:
 def _unique_region(program: Program, point: CriticalPoint, entry: int) -> Boxes:
     """A box as large as Krawczyk's test allows, on which the point is the only critical one."""
     radii = list(point.radii)
-    while True:
+    for _ in range(MOST_WIDENED):  # on a quadratic function the test allows every box
         wider = [4 * r for r in radii]
         if not _krawczyk(program, point.centre, wider, point.precision, entry).includes:
-            return [(c - r, c + r) for c, r in zip(point.centre, radii, strict=True)]
+            break
         radii = wider
+    return [(c - r, c + r) for c, r in zip(point.centre, radii, strict=True)]
 
 
 def _inside(points: list[CriticalPoint], low: list[fmpq], high: list[fmpq]) -> list[CriticalPoint] | None:

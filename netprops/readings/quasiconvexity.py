@@ -105,6 +105,8 @@ def _divided(calculus: Calculus, e: Expression) -> Expression | None:
     if not ranges.is_positive(table.atoms[index].range):
         return None
     over = {m: c for m, c in e.terms.items() if any(i == index for i, _ in m)}
+    if any((index, -ONE) not in m for m in over):  # other powers of S
+        return None
     rest = Expression(table, {m: c for m, c in e.terms.items() if m not in over})
     N = Expression(table, {tuple((i, k) for i, k in m if i != index): c for m, c in over.items()})
     moving = [m for m in N.terms if table.monomial_dependencies(m) & calculus.mask]
