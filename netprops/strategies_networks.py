@@ -61,6 +61,15 @@ def nonzero_arrays(draw: Draw, shape: int | Sequence[int]) -> Matrix:
     return array
 
 
+@st.composite
+def small_rank_one(draw: Draw, rows: int, columns: int) -> Matrix:
+    """Matrices a b' that are not zero, in eighths, with entries at most 1/4 in size: for large shapes, few numbers."""
+    a, b = draw(arrays(rows, whole_numbers(1))), draw(arrays(columns, whole_numbers(2)))
+    a[draw(st.integers(0, rows - 1))], b[draw(st.integers(0, columns - 1))] = 1.0, draw(st.sampled_from((-2.0, 2.0)))
+    product: Matrix = np.outer(a, b) / 8
+    return product
+
+
 # ---------------------------------------------------------------- data
 
 
@@ -213,7 +222,7 @@ def overlapping_data(draw: Draw, columns: Range = (1, 3), *, full_rank: bool) ->
     """
     d = draw(st.integers(*columns))
     X, y = [], []
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, 2))):
         a, b, c = draw(arrays((3, d), whole_numbers(3)))
         block = draw(st.sampled_from(([a, a], [(a + b) / 2, (a + b) / 2, a, b], [a, b, c, a + b - c])))
         flip = draw(st.booleans())
@@ -284,6 +293,26 @@ def data_for(
     made = data_sets(rows, (first, first), (last, last), degenerate=degenerate, nonzero=nonzero)
     data: Data = draw(made)
     return data
+
+
+@st.composite
+def correlated_data_for(draw: Draw, network: Network, rows: Range = (1, 4)) -> Data:
+    """Any data of the network's numbers of inputs and outputs with X'Y not 0."""
+    X, Y = draw(data_for(network, rows, nonzero=True))
+    if not (X.T @ Y).any():
+        column = int(np.argmax(np.abs(X).max(axis=0)))
+        Y[:, draw(st.integers(0, Y.shape[1] - 1))] += X[:, column]
+    return Data(X, Y)
+
+
+@st.composite
+def uncorrelated_data_for(draw: Draw, network: Network, rows: Range = (1, 3)) -> Data:
+    """Data with X'Y = 0: inputs repeated with targets of opposite sign, or zero where the other is not."""
+    X, Y = draw(data_for(network, rows))
+    Z, O = np.zeros_like(X), np.zeros_like(Y)  # noqa: E741
+    pairs = ((X, Y), (X, -Y)), ((X, O), (Z, Y)), ((X, O),), ((Z, Y),)
+    blocks = draw(st.sampled_from(pairs))
+    return Data(np.concatenate([x for x, _ in blocks]), np.concatenate([y for _, y in blocks]))
 
 
 @st.composite

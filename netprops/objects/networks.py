@@ -17,8 +17,10 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from netprops.domains import Box, box, nonnegative, reals
+from netprops.objects.data import Matrix
 from netprops.objects.losses import Array, Loss, loss, nonpositive
 
 Activation: TypeAlias = Callable[[Array], Array]
@@ -166,6 +168,26 @@ def sum_over_paths(params: Params, x: Array) -> Array:
         for out in range(sizes[-1])
     ]
     return jnp.stack(columns, axis=1)
+
+
+def single_path(network: Network, X: Matrix, Y: Matrix) -> tuple[Params, float]:
+    """Weights of 1 or -1 along one path, for which t -> cost(t params) falls from t = 0 to the `reach` returned.
+
+    The network is linear, without biases, and c = (X'Y)_ij is the largest entry in size, not 0.  The path goes from
+    input i to output j, so that with L layers the cost of t times it is |Y|^2 - 2 t^L |c| + t^2L |X_i|^2: it falls
+    while t^L < |c| / |X_i|^2, so up to any t <= 1 below that; the reach is a power of two.
+    """
+    moments = X.T @ Y
+    i, j = np.unravel_index(np.argmax(np.abs(moments)), moments.shape)
+    c, square = float(moments[i, j]), float(X[:, i] @ X[:, i])
+    if not c:
+        raise ValueError("inputs and targets are uncorrelated: no path leads down")
+    params = tuple((np.zeros((a, b)),) for a, b in itertools.pairwise(network.widths))
+    route = [int(i), *[0] * (network.depth - 1), int(j)]
+    for (W,), place in zip(params, itertools.pairwise(route), strict=True):
+        W[place] = 1.0
+    params[-1][0][params[-1][0] != 0] = math.copysign(1.0, c)
+    return params, 2.0 ** min(0, math.floor(math.log2(abs(c) / square)))
 
 
 # ---------------------------------------------------------------- one layer

@@ -5,33 +5,49 @@ Answered yes, both questions are *sampled*: they say how much was tried, and pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from flint import arb
 
-from netprops.domains import exact, nearest_double
+from netprops.domains import exact
 from netprops.evidence import Verdict, no, record, undecided, yes
-from netprops.questions.asking import Asked, exact_point, record_point, remembered, scalar, show_point, traced
-from netprops.readings import balls, floats, jets
-from netprops.readings.jaxpr import Program
-from netprops.search.descent import Ends, Surface, critical_points, descend, starts
+from netprops.questions.asking import (
+    Asked,
+    Point,
+    domain_around,
+    exact_point,
+    point_in,
+    remembered,
+    scalar,
+    show_point,
+    traced,
+)
+from netprops.readings import balls
+from netprops.readings.krawczyk import CriticalPoint, enclose_critical_point
+from netprops.readings.witnesses import curvature_along
+from netprops.search.descent import Surface, critical_points, descend, starts
 
 if TYPE_CHECKING:
-    from flint import arb, fmpq
+    from collections.abc import Callable, Iterable, Sequence
+
+    from flint import fmpq
 
 Array = np.ndarray[Any, Any]
-
-STARTS = 64
-_PRECISIONS = (64, 128, 256, 512, 1024)
 
 
 # ---------------------------------------------------------------- descent against a level
 
 
 def no_worse_minimum(
-    f: Callable[..., Any], than: Any, on: Any, *, every_critical_point: bool = False, near: Iterable[Any] = ()
+    f: Callable[..., Any],
+    than: Any,
+    on: Any,
+    *,
+    every_critical_point: bool = False,
+    near: Iterable[Any] = (),
+    descents: int = 64,
 ) -> Verdict:
     """Whether every descent ends at the level `than`, or at a point with a certified direction of negative curvature.
 
@@ -42,9 +58,10 @@ def no_worse_minimum(
         every_critical_point: whether to look likewise at the critical points of every kind that Newton's method comes
             to from the same starts.
         near: points of the domain to look at beside these, each with its own descent.
+        descents: how many starts are drawn.
 
     yes (sampled): all end points are so.  An end point is at the level unless the enclosure of its value, computed at
-    the precision of doubles, lies above it.
+    the precision of doubles and for all points within an ulp of its largest coordinate, lies above it.
     no (certified): there is a strict local minimum above the level, enclosed, its value too.
     """
     asked = traced("no_worse_minimum", f, on)
@@ -53,52 +70,63 @@ def no_worse_minimum(
     if low > high:
         raise ValueError(f"the level lies between {low} and {high}, so nowhere")
     given = [np.concatenate([np.ravel(x) for x in jax.tree.leaves(point)]).astype(np.float64) for point in near]
-    key = (str(high), every_critical_point, tuple(v.tobytes() for v in given))
-    return record(remembered(asked, lambda: _no_worse_minimum(asked, high, every_critical_point, given), *key))
+    key = (str(high), every_critical_point, descents, tuple(v.tobytes() for v in given))
+    return record(
+        remembered(asked, lambda: _no_worse_minimum(asked, high, every_critical_point, given, descents), *key)
+    )
 
 
-def _no_worse_minimum(asked: Asked, high: fmpq, every_critical_point: bool, given: list[Array]) -> Verdict:
+def _no_worse_minimum(
+    asked: Asked, high: fmpq, every_critical_point: bool, given: list[Array], descents: int
+) -> Verdict:
     surface = Surface(asked.program)
-    begin = np.stack([*given, *starts(surface, STARTS, asked.seed())])
+    begin = np.stack([*given, *starts(surface, descents, asked.seed())])
     runs = [descend(surface, begin)]
     if every_critical_point:
         runs.append(critical_points(surface, begin))
+    kinds = _by_kind(surface, [*given, *(v for run in runs for v in run.points)], high)
+    if kinds[NEITHER]:  # near a degenerate critical point Newton's method stops before it is there
+        runs.append(descend(surface, np.stack(kinds[NEITHER])))
+        more = _by_kind(surface, list(runs[-1].points), high)
+        kinds = {
+            AT_LEVEL: kinds[AT_LEVEL] + more[AT_LEVEL],
+            SADDLE: kinds[SADDLE] + more[SADDLE],
+            NEITHER: more[NEITHER],
+        }
     spent = sum(run.evaluations for run in runs)
-    at_level, saddles, left = _sorted(surface, [*given, *(v for run in runs for v in run.points)], high)
-    tried = (
-        f"{len(begin)} starts, {sum(len(run.points) for run in runs)} ends: {at_level} points at the level, {saddles} "
-        f"with a direction of negative curvature; {runs[0].unfinished} descents unfinished"
-    )
-    for v in left:
+    counts = ", ".join(f"{len(found)} {kind}" for kind, found in kinds.items())
+    tried = f"{len(begin)} starts, {runs[0].unfinished} without an end; points {counts}"
+    for v in kinds[NEITHER]:
         worse = _strict_minimum_above(surface, v, high)
         if worse is not None:
             because = f"a strict local minimum near {show_point(exact_point(surface.leaves(v)))} is above the level"
             return no(asked.name, "certified", f"{because} ({tried})", worse, spent)
-    if left or 2 * runs[0].unfinished > len(begin):
-        return undecided(asked.name, f"{tried}; {len(left)} points neither, first {[v.tolist() for v in left[:1]]}", spent)
+    if kinds[NEITHER] or runs[-1].unfinished > len(runs[-1].points) or runs[0].unfinished > len(runs[0].points):
+        return undecided(asked.name, f"{tried}; the first neither: {[v.tolist() for v in kinds[NEITHER][:1]]}", spent)
     return yes(asked.name, "sampled", tried, evaluations=spent)
 
 
-def _sorted(surface: Surface, ends: Sequence[Array], high: fmpq) -> tuple[int, int, list[Array]]:
-    """How many end points are at the level and how many have negative curvature, and those that are neither.
+AT_LEVEL, SADDLE, NEITHER = "at the level", "with certified negative curvature", "neither"
 
-    Points left over that a further descent takes to the level were not at their end.
-    """
-    at_level, saddles, left = 0, 0, []
-    for v in ends:
-        if not _above(surface, v, high):
-            at_level += 1
-        elif _has_negative_curvature(surface, v):
-            saddles += 1
-        else:
-            left.append(v)
-    return at_level, saddles, left
+
+def _by_kind(surface: Surface, points: Sequence[Array], high: fmpq) -> dict[str, list[Array]]:
+    kinds: dict[str, list[Array]] = {AT_LEVEL: [], SADDLE: [], NEITHER: []}
+    for v in points:
+        at_level = not _above(surface, v, high)
+        kinds[AT_LEVEL if at_level else SADDLE if _has_negative_curvature(surface, v) else NEITHER].append(v)
+    return kinds
 
 
 def _above(surface: Surface, v: Array, high: fmpq) -> bool:
-    """Whether the value, enclosed at the precision of doubles, is above the level."""
-    (value,) = balls.evaluate(surface.program, exact_point(surface.leaves(v)), 53)
-    return bool(value[()] > balls_of(high))
+    """Whether the value is above the level all over the box of points that doubles of the size of v cannot tell from v.
+
+    It is enclosed at the precision of doubles.
+    """
+    ulp = arb(2.0**-52 * float(np.abs(v).max()))
+    box = np.empty(surface.size, dtype=object)
+    box[:] = [arb(arb(x), ulp) for x in v.tolist()]
+    (value,) = balls.evaluate(surface.program, surface.leaves(box), 53)
+    return bool(value.item() > arb(high))
 
 
 def _has_negative_curvature(surface: Surface, v: Array) -> bool:
@@ -108,12 +136,43 @@ def _has_negative_curvature(surface: Surface, v: Array) -> bool:
     if not eigenvalues[0] < 0:
         return False
     at, along = (exact_point(surface.leaves(x)) for x in (v, Q[:, 0]))
-    for precision in _PRECISIONS:
-        second = jets.line_jet(surface.program, at, along, precision).seconds[0][()]
-        if second < 0:
-            return True
-        if second >= 0:
-            return False
-    return False
-def agrees_with_library(*a): ...
-def _strict_minimum_above(*a): ...
+    certificate = curvature_along(surface.program, 0, at, along)
+    return certificate is not None and certificate.sign < 0
+
+
+def _strict_minimum_above(surface: Surface, v: Array, high: fmpq) -> dict[str, Any] | None:
+    """The certificate of a strict minimum by the point, on whose enclosure the value is above the level; else None."""
+    found = enclose_critical_point(surface.program, exact_point(surface.leaves(v)))
+    if not isinstance(found, CriticalPoint) or found.kind != "minimum":
+        return None
+    around = [arb(a, r) for a, r in zip(map(arb, found.centre), map(arb, found.radii), strict=True)]
+    box = np.empty(surface.size, dtype=object)
+    box[:] = around
+    (value,) = balls.evaluate(surface.program, surface.leaves(box), found.precision)
+    return {"kind": found.kind, "above": str(high), **found.record()} if value[()] > arb(high) else None
+
+
+# ---------------------------------------------------------------- another library's values
+
+
+def agrees_with_library(f: Callable[..., Any], at: Any, value: float) -> Verdict:
+    """Whether `value`, computed elsewhere in doubles by the formula of f, is the scalar f at the point, up to rounding.
+
+    The bound on rounding is the width of the enclosure of f(at) that ball arithmetic comes to at the precision of
+    doubles: it holds for every order of the same operations.  yes is *sampled*, of this one point; no is certified.
+    """
+    asked = traced("agrees_with_library", f, domain_around(at))
+    scalar(asked)
+    return record(_agrees(asked, point_in(at, domain_around(at), "the point"), value))
+
+
+def _agrees(asked: Asked, point: Point, value: float) -> Verdict:
+    rough, fine = (balls.evaluate(asked.program, point, precision)[0].item() for precision in (53, 128))
+    bound = 2 * arb(rough.rad())
+    gap = abs(fine - arb(exact(value)))
+    words = f"elsewhere {value!r}, here {fine.str(20)}; the bound on rounding is {bound.str(3)}"
+    if gap <= bound:
+        return yes(asked.name, "sampled", words, evaluations=1)
+    if gap > bound:
+        return no(asked.name, "certified", words, {"elsewhere": value.hex(), "here": fine.str(30)}, 1)
+    return undecided(asked.name, f"the enclosure is too wide: {words}", 1)

@@ -21,7 +21,7 @@ from netprops.search.points import generator
 Array = np.ndarray[Any, Any]
 
 _LEAST_DAMPING = 1e-16
-_IDLE_STEPS = 20  # steps in a row that gain next to nothing, before a descent is at its end
+_IDLE_STEPS = 30  # steps in a row that gain next to nothing, before a descent is at its end
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ def starts(surface: Surface, count: int, seed: int) -> Array:
 def descend(surface: Surface, V: Array, steps: int = 300) -> Ends:
     """Damped Newton steps against the gradient, every one of which lowers the value, until they hardly do.
 
-    The step is -(|H| + damping)^-1 g, where |H| has the eigenvalues of the Hessian without their signs, so that it leads
+    The step is -(|H| + damping)^-1 g, where |H| has the eigenvalues of the Hessian without their signs: it leads
     down and away from saddles; where nothing more is gained, along an eigenvector of negative curvature.
     """
     V = V.copy()
@@ -121,7 +121,7 @@ def descend(surface: Surface, V: Array, steps: int = 300) -> Ends:
 def _least_gain(value: Array, V: Array, hessian: Array) -> Array:
     """A fall in value that counts: a share of it, and more than comes of moving the point within its rounding."""
     ulp = 2.0**-52 * np.abs(V).max(axis=1)
-    gain: Array = 1e-10 * np.abs(value) + np.abs(hessian).max(axis=(1, 2)) * ulp**2
+    gain: Array = 1e-13 * np.abs(value) + np.abs(hessian).max(axis=(1, 2)) * ulp**2
     return gain
 
 
