@@ -315,3 +315,43 @@ def test_fingerprints_tell_programs_apart():
 
 def test_the_algebra_has_a_rule_for_what_the_interpreter_asks():
     assert {"choose_truth"} <= set(BALLS.rules)
+
+
+# ------------------------------------------------------------------ choices that balls leave open
+
+WIDE = np.array([arb(0, 1), arb(3)], dtype=object)
+OPEN = {
+    "cond": (lambda x: lax.cond(x[0] > 0.0, lambda: x + 1.0, lambda: x - 1.0), [(-2, 2), (2, 4)]),
+    "cond of truths": (
+        lambda x: jnp.where(lax.cond(x[0] > 0.0, lambda: x > 2.0, lambda: x > 1.0), 1.0, 2.0),
+        [(1, 2), (1, 1)],
+    ),
+    "as a number": (lambda x: (x > 0.0).astype(float) + 0.0 * x, [(0, 1), (1, 1)]),
+    "as an integer and back": (lambda x: (x > 0.0).astype(int).astype(float) + 0.0 * x, [(0, 1), (1, 1)]),
+    "of integers": (lambda x: jnp.where(x > 0.0, 2, 5).astype(float), [(2, 5), (2, 2)]),
+    "of truths": (lambda x: jnp.where(jnp.where(x > 0.0, x < 9.0, False), 4.0, 6.0), [(4, 6), (4, 4)]),
+    "of one truth": (lambda x: jnp.where(jnp.where(x > 0.0, True, True), 4.0, 6.0), [(4, 4), (4, 4)]),
+    "by a truth among others": (
+        lambda x: jnp.where(jnp.concatenate([x[:1] > 0.0, jnp.array([True])]), x, -x),
+        [(-1, 1), (3, 3)],
+    ),
+    "by a padded truth": (
+        lambda x: jnp.where(lax.pad(x[:1] > 0.0, False, ((0, 1, 0),)), 1.0, 2.0),
+        [(1, 2), (2, 2)],
+    ),
+    "by a known choice of truths": (
+        lambda x: jnp.where(jnp.where(jnp.array([True, False]), x > 0.0, True), 1.0, 2.0),
+        [(1, 2), (1, 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_open_choices_enclose_every_case(name):
+    function, ends = OPEN[name]
+    (got,) = evaluate(trace(function, reals(2)), [WIDE], 64)
+    for y, (low, high) in zip(got, ends, strict=True):
+        assert y.contains(low)
+        assert y.contains(high)
+        assert low - 1e-6 <= y
+        assert y <= high + 1e-6

@@ -210,7 +210,8 @@ def _literals(array: Array, algebra: Algebra) -> Array:
 
 
 def _lift(array: Array, algebra: Algebra) -> Array:
-    return array if array.dtype == object else _literals(array, algebra)
+    """Known numbers become exact scalars; known truth values stay what they are, as objects."""
+    return array if array.dtype == object else _operand(array, algebra)
 
 
 def is_known(array: Array) -> bool:
@@ -250,9 +251,26 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """An integer, 0 or 1, that is a truth value of the algebra: to choose by, not to count."""
+
+    truth: Any
+
+
+def _unwrap(array: Array) -> Array:
+    """Choices as the truth values that they are."""
+    return array if is_known(array) else _map(lambda x: x.truth if isinstance(x, _Choice) else x, [array])
+
+
+def _are_choices(aval: Any, x: Array) -> bool:
+    integer = jax.dtypes.issubdtype(aval.dtype, np.integer)
+    return integer and not is_known(x) and any(isinstance(entry, _Choice) for entry in x.reshape(-1))
+
+
 def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
     for atom, x in zip(eqn.invars, inputs, strict=True):
-        if not is_known(x) and jax.dtypes.issubdtype(atom.aval.dtype, np.integer):
+        if _are_choices(atom.aval, x):
             raise UnsupportedError(
                 f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers made of comparisons that the {algebra.name} "
                 "reading cannot decide"
@@ -383,10 +401,15 @@ def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     if len(branches) != 2:
         raise UnsupportedError(f"a switch{_place(eqn)} on an index that depends on the arguments")
     outcomes = [_run(branch.jaxpr, branch.consts, inputs[1:], algebra) for branch in branches]
-    return [
-        _map(algebra.select, [np.broadcast_to(which, a.shape), _lift(a, algebra), _lift(b, algebra)])
-        for a, b in zip(*outcomes, strict=True)
-    ]
+    pairs = zip(eqn.outvars, *outcomes, strict=True)
+    return [_choose(variable.aval, which, [a, b], algebra) for variable, a, b in pairs]
+
+
+def _choose(aval: Any, which: Array, cases: Sequence[Array], algebra: Algebra) -> Array:
+    """The cases by an undecided index: the algebra's choice of numbers or of truth values."""
+    lifted = [_lift(case, algebra) for case in cases]
+    choose = algebra.rules["choose_truth"] if jax.dtypes.issubdtype(aval.dtype, np.bool_) else algebra.select
+    return _settle(_map(choose, [np.broadcast_to(_unwrap(which), lifted[0].shape), *lifted]))
 
 
 def _custom_linear_refusal(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
@@ -440,7 +463,7 @@ def _pad(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
 
 def _full(shape: Sequence[int], fill: Array, dtype: Any) -> Array:
     out = np.empty(tuple(shape), dtype=dtype)
-    out[...] = fill.item() if dtype != object else fill[()]
+    out[...] = fill.item() if is_known(fill) else fill[()]
     return out
 
 
@@ -557,11 +580,16 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     x, dtype = inputs[0], np.dtype(eqn.params["new_dtype"])
     if is_known(x):
         return _literals(x, algebra) if np.issubdtype(dtype, np.floating) else x.astype(dtype)
-    from_truth = not jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.floating)
+    if _are_choices(eqn.invars[0].aval, x):
+        x, from_truth = _unwrap(x), True
+    else:
+        from_truth = jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
     if from_truth and np.issubdtype(dtype, np.floating):
         zero, one = algebra.literal(0.0), algebra.literal(1.0)
         return _map(lambda truth: algebra.select(truth, zero, one), [x])
-    if np.issubdtype(dtype, np.floating) or from_truth:  # a truth value as an integer: to choose by, not to add
+    if from_truth:
+        return x if dtype == np.bool_ else _map(_Choice, [x])
+    if np.issubdtype(dtype, np.floating):
         return x
     raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
 
@@ -574,13 +602,9 @@ def _select_n(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
             return np.choose(np.broadcast_to(which.astype(int), cases[0].shape), cases)
         lifted = [_lift(case, algebra) for case in cases]
         if which.ndim == 0:
-            return lifted[int(which)]
-        return _map(lambda k, *xs: xs[int(k)], [which.astype(int).astype(object), *lifted])
-    if all(is_known(case) and case.dtype == bool for case in cases):
-        cases = [case.astype(object) for case in cases]
-        return _settle(_map(algebra.rules["choose_truth"], [np.broadcast_to(which, cases[0].shape), *cases]))
-    lifted = [_lift(case, algebra) for case in cases]
-    return _map(algebra.select, [np.broadcast_to(which, lifted[0].shape), *lifted])
+            return _settle(lifted[int(which)])
+        return _settle(_map(lambda k, *xs: xs[int(k)], [which.astype(int).astype(object), *lifted]))
+    return _choose(eqn.outvars[0].aval, which, cases, algebra)
 
 
 def _sort(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
