@@ -15,7 +15,7 @@ from flint import arb, fmpq
 from netprops.domains import exact, nearest_double
 from netprops.readings import balls
 from netprops.readings.atoms import ATOMS, NAN, Ball, ball, outside, power
-from netprops.readings.balls import UNDECIDED, Undecided, evaluate, precision_of
+from netprops.readings.balls import Undecided, evaluate, precision_of
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 from netprops.readings.jets import line_jet
 
@@ -226,7 +226,6 @@ class _Undefined:
 
 
 _UNDEFINED: Final = _Undefined()
-_TRUTHS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "is_finite"})
 
 
 def is_real_at(
@@ -250,15 +249,27 @@ def is_real_at(
     return "undecided"
 
 
-def _strict(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The rule, undefined where an operand is; a comparison of what is undefined is undecided."""
+def _strict(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule, undefined where an operand is: so is a comparison of what is undefined."""
 
     def strict(*xs: Any, **parameters: Any) -> Any:
-        if any(x is _UNDEFINED for x in xs):
-            return UNDECIDED if name in _TRUTHS else _UNDEFINED
-        return rule(*xs, **parameters)
+        return _UNDEFINED if any(x is _UNDEFINED for x in xs) else rule(*xs, **parameters)
 
     return strict
+
+
+def _strict_and(a: Any, b: Any) -> Any:
+    return False if a is False or b is False else _strict(balls.both)(a, b)
+
+
+def _strict_or(a: Any, b: Any) -> Any:
+    return True if a is True or b is True else _strict(balls.either)(a, b)
+
+
+def _strict_choose_truth(which: Any, *cases: Any) -> Any:
+    if which is _UNDEFINED:
+        return _UNDEFINED
+    return balls.choose_truth(which, *cases)
 
 
 def _strict_atom(atom: Atom) -> Callable[[Ball], Any]:
@@ -283,6 +294,8 @@ def _strict_literal(x: float) -> Any:
 
 
 def _strict_select(which: Any, *cases: Any) -> Any:
+    if which is _UNDEFINED:
+        return _UNDEFINED
     if not isinstance(which, Undecided):
         return cases[int(which)]
     if all(case is _UNDEFINED for case in cases):
@@ -313,13 +326,15 @@ _DEFINEDNESS: Final[Algebra] = replace(
     balls.BALLS,
     name="definedness",
     literal=_strict_literal,
-    rules={name: _strict(name, rule) for name, rule in balls.RULES.items()}
-    | {name: _strict(name, _strict_atom(atom)) for name, atom in ATOMS.items()}
+    rules={name: _strict(rule) for name, rule in balls.RULES.items()}
+    | {name: _strict(_strict_atom(atom)) for name, atom in ATOMS.items()}
     | {
-        "div": _strict("div", _strict_divide),
-        "integer_pow": _strict("integer_pow", _strict_integer_power),
-        "pow": _strict("pow", _strict_power),
-        "choose_truth": balls.choose_truth,
+        "and": _strict_and,
+        "choose_truth": _strict_choose_truth,
+        "div": _strict(_strict_divide),
+        "integer_pow": _strict(_strict_integer_power),
+        "or": _strict_or,
+        "pow": _strict(_strict_power),
     },
     select=_strict_select,
     add_all=_strict_list(balls.add_all),
