@@ -247,7 +247,7 @@ def show_number(x: fmpq) -> str:
 def show_array(array: Array) -> str:
     """An object array of exact numbers in nested brackets."""
     if array.shape == ():
-        return show_number(array[()])
+        return show_number(array.item())
     parts = [show_array(np.asarray(row, dtype=object)) for row in array]
     if len(parts) > 12:
         parts = [*parts[:10], f"... {len(parts) - 10} more"]

@@ -1,4 +1,4 @@
-"""Questions at given points, answered exactly: curvature along a direction, which value is higher, criticality, inertia.
+"""Questions at given points, answered exactly: curvature along a line, which value is higher, criticality, inertia.
 
 Points are arrays or pytrees of ints, Fractions or doubles, taken as the numbers they are.
 """

@@ -16,9 +16,11 @@ from netprops.questions.asking import (
     traced,
     traced_together,
 )
-from netprops.questions.refuting import negative_point, nonpositive_point, ordered_pair
+from netprops.questions.refuting import Refutation, negative_point, nonpositive_point, ordered_pair
 from netprops.readings import ranges
 from netprops.search import falsify
+
+Refute = Callable[[Asked, falsify.Found], Refutation | None]
 
 
 def is_nondecreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
@@ -76,7 +78,7 @@ def _positive(asked: Asked) -> Verdict:
     return _pointwise(asked, found, nonpositive_point, notes)
 
 
-def _pointwise(asked: Asked, found: falsify.Found, refute: Callable[..., Any], notes: list[str]) -> Verdict:
+def _pointwise(asked: Asked, found: falsify.Found, refute: Refute, notes: list[str]) -> Verdict:
     complain_if_undefined(asked, found.nonfinite)
     refuted = refute(asked, found)
     if refuted is not None:

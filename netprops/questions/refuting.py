@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from flint import fmpq
@@ -48,13 +48,15 @@ def chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None
     """A certified chord on the wrong side of the graph: side 1 refutes convexity, -1 concavity."""
 
     def certify(w: Witness) -> Certificate | None:
-        return jensen_violation(asked.program, w.entry, *w.points, weight=w.weight, side=side)
+        a, b = w.points
+        return jensen_violation(asked.program, w.entry, a, b, w.weight, side)
 
     hit = certified_witness(asked, found, certify)
     if hit is None:
         return None
     witness, certificate = hit
-    return describe_chord(asked, *witness.points, witness.weight, side, certificate)
+    a, b = witness.points
+    return describe_chord(asked, a, b, witness.weight, side, certificate)
 
 
 def describe_chord(
@@ -79,8 +81,9 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
     """A certified segment whose inner point is above both ends (side 1) or below both (side -1)."""
 
     def certify(w: Witness) -> Certificate | None:
-        middle = between(*w.points, w.weight)
-        decided = [order(asked.program, w.entry, middle, end) for end in w.points]
+        a, b = w.points
+        middle = between(a, b, w.weight)
+        decided = [order(asked.program, w.entry, middle, end) for end in (a, b)]
         return decided[0] if all(d is not None and d.sign == side for d in decided) else None
 
     hit = certified_witness(asked, found, certify)

@@ -305,8 +305,8 @@ def _quasi(asked: Asked, side: int) -> Verdict:
 class Curvature:
     """What `curvature` found: `name` is "affine", "convex", "concave", "neither" or "undecided".
 
-    "convex" is proved convex and certified not concave; "neither" is certified both ways; `convex` and `concave` are the
-    two verdicts behind it.
+    "convex" is proved convex and certified not concave; "neither" is certified both ways;
+    `convex` and `concave` are the two verdicts behind it.
     """
 
     name: str

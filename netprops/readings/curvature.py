@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 
 from flint import fmpq, fmpq_mat
 
+from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
@@ -478,7 +479,7 @@ class Calculus:
         if atom.kind in shapes.SHAPES and self.table.atoms[part[0][0]].kind not in ("exp", "log"):
             second, u = shapes.SHAPES[atom.kind].second, atom.arguments[0]
         elif (v := self._softplus_argument(part[0][0])) is not None:
-            second, u = ranges.Interval(ZERO, fmpq(1, 4)), v
+            second, u = Interval(ZERO, fmpq(1, 4)), v
         else:
             return None
         least = ranges.scale(second, c).lo

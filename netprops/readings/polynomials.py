@@ -971,7 +971,7 @@ def _integer_root(n: int, q: int) -> int | None:
 
 
 def _domain_conditions(table: Table, u: Expression, domain: Interval) -> frozenset[Condition]:
-    conditions = set()
+    conditions: set[Condition] = set()
     plain = Expression(table, u.terms)
     if domain.lo is not None:
         above = table.subtract(plain, table.number(domain.lo))

@@ -40,7 +40,6 @@ def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof 
 
 def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof | None:
     """sign * product quasi-convex."""
-    table = calculus.table
     if len(part) == 1:
         index, k = part[0]
         inner = _inner(calculus, index, k, sign)

@@ -220,7 +220,7 @@ def reciprocal(r: Interval) -> Interval:
     if is_negative(r):
         return negate(reciprocal(negate(r)))
     lo = End(0, ZERO, True) if r.hi is None else End(0, 1 / r.hi, r.hi_open)
-    hi = End(1, ZERO, True) if r.lo == 0 else End(0, 1 / r.lo, r.lo_open)
+    hi = End(1, ZERO, True) if r.lo is None or r.lo == 0 else End(0, 1 / r.lo, r.lo_open)
     return between(lo, hi)
 
 
