@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
 
@@ -77,7 +78,7 @@ def trace(function: Callable[..., Any], *domains: Any) -> Program:
         NotAFunctionError: an output that is not a float64 array (an integer, a complex number, a non-array).
         UnsupportedError: x64 is off.
     """
-    if not jax.config.jax_enable_x64:
+    if jnp.result_type(float) != np.float64:
         raise UnsupportedError(
             "claims are about float64 programs: set JAX_ENABLE_X64=1 or jax.config.update('jax_enable_x64', True) "
             "(in float32 the literal 0.3 is another number)"
@@ -185,7 +186,7 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], a
 
 def _refuse_rounding(eqn: Any, aval: Any) -> None:
     dtype = getattr(aval, "dtype", None)
-    if dtype is None or (jax.dtypes.issubdtype(dtype, np.inexact) and dtype != np.float64):
+    if dtype is None or (jnp.issubdtype(dtype, np.inexact) and dtype != np.float64):
         raise UnsupportedError(
             f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
             "programs (float32 rounds its constants, so it is another function). Cast to float64."
@@ -216,7 +217,7 @@ def _lift(array: Array, algebra: Algebra) -> Array:
 
 def is_known(array: Array) -> bool:
     """Whether an interpreter value is plain NumPy (integers, truth values), not scalars of the algebra."""
-    return array.dtype != object
+    return bool(array.dtype != object)
 
 
 def _settle(array: Array) -> Array:
@@ -264,7 +265,7 @@ def _unwrap(array: Array) -> Array:
 
 
 def _are_choices(aval: Any, x: Array) -> bool:
-    integer = jax.dtypes.issubdtype(aval.dtype, np.integer)
+    integer = jnp.issubdtype(aval.dtype, np.integer)
     return integer and not is_known(x) and any(isinstance(entry, _Choice) for entry in x.reshape(-1))
 
 
@@ -408,7 +409,7 @@ def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 def _choose(aval: Any, which: Array, cases: Sequence[Array], algebra: Algebra) -> Array:
     """The cases by an undecided index: the algebra's choice of numbers or of truth values."""
     lifted = [_lift(case, algebra) for case in cases]
-    choose = algebra.rules["choose_truth"] if jax.dtypes.issubdtype(aval.dtype, np.bool_) else algebra.select
+    choose = algebra.rules["choose_truth"] if jnp.issubdtype(aval.dtype, np.bool_) else algebra.select
     return _settle(_map(choose, [np.broadcast_to(_unwrap(which), lifted[0].shape), *lifted]))
 
 
@@ -583,7 +584,7 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     if _are_choices(eqn.invars[0].aval, x):
         x, from_truth = _unwrap(x), True
     else:
-        from_truth = jax.dtypes.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
+        from_truth = jnp.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
     if from_truth and np.issubdtype(dtype, np.floating):
         zero, one = algebra.literal(0.0), algebra.literal(1.0)
         return _map(lambda truth: algebra.select(truth, zero, one), [x])
@@ -808,6 +809,18 @@ def _clamp(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     return _map(lambda a, v, b: algebra.smallest([algebra.largest([a, v]), b]), [low, x, high])
 
 
+def _polynomial(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    """``polynomial(x, a_0, ..., a_N) = sum_k a_k x^k`` (since JAX 0.12), by Horner's rule."""
+
+    def horner(x: Scalar, *coefficients: Scalar) -> Scalar:
+        total = coefficients[-1]
+        for a in reversed(coefficients[:-1]):
+            total = algebra.add_all([a, algebra.multiply_all([x, total])])
+        return total
+
+    return _map(horner, [_lift(a, algebra) for a in inputs])
+
+
 REDUCTIONS: dict[str, Callable[[Any, list[Array], Algebra], Array]] = {
     "clamp": _clamp,
     "conv_general_dilated": _convolution,
@@ -816,6 +829,7 @@ REDUCTIONS: dict[str, Callable[[Any, list[Array], Algebra], Array]] = {
     "cumprod": _running(lambda a: a.multiply_all),
     "cumsum": _running(lambda a: a.add_all),
     "dot_general": _dot_general,
+    "polynomial": _polynomial,
     "reduce_max": _reducer(lambda a: a.largest),
     "reduce_min": _reducer(lambda a: a.smallest),
     "reduce_prod": _reducer(lambda a: a.multiply_all),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 RADII: Final = (1e-9, 1e-11, 1e-7, 1e-13, 1e-5)
 NEWTON_STEPS: Final = 50
+WIDENINGS: Final = 30  # from 1e-9 to 1e9 and beyond
 MOST_WIDENED: Final = 64
 
 
