@@ -12,6 +12,7 @@ from netprops.readings.krawczyk import (
     critical_points,
     enclose_critical_point,
     gradient_is_nonzero_near,
+    sole_critical_point,
 )
 
 Kind = Literal["minimum", "maximum", "saddle"]
@@ -81,7 +82,11 @@ def has_critical_point(f: Function, box: Any) -> Verdict:
 
 def _count(asked: Asked) -> Verdict:
     ends = [_ends(leaf) for leaf in asked.program.arguments]
-    points = critical_points(asked.program, [lo for lo, _ in ends], [hi for _, hi in ends])
+    lows, highs = [lo for lo, _ in ends], [hi for _, hi in ends]
+    sole = sole_critical_point(asked.program, lows, highs)
+    if sole is not None:
+        return yes(asked.name, "certified", _show(sole), sole.record())
+    points = critical_points(asked.program, lows, highs)
     if points is None:
         return undecided(asked.name, f"the critical points in {asked.domain} could not all be enclosed")
     if len(points) == 1:

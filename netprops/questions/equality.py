@@ -18,8 +18,9 @@ from netprops.questions.asking import (
 )
 from netprops.questions.refuting import Refutation, describe_point, unequal_point
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
-from netprops.readings.polynomials import TooLargeError
-from netprops.readings.symbols import read
+from netprops.readings.polynomials import Expression, Table, TooLargeError
+from netprops.readings.substitution import over
+from netprops.readings.symbols import Symbols, read
 from netprops.readings.witnesses import difference
 from netprops.search import falsify
 
@@ -73,13 +74,26 @@ def _one_normal_form(first: Asked, second: Asked, level: int, notes: list[str]) 
     for left, right in zip(a.outputs, b.outputs, strict=True):
         for x, y in zip(left.reshape(-1), right.reshape(-1), strict=True):
             gap = a.table.subtract(x, y)
-            if gap.terms:
+            if gap.terms and not _vanishes_multiplied_out(a, gap):
                 notes.append(f"the difference reads {gap}")
                 return False
             if gap.needs:
                 notes.append(f"not shown that {'; '.join(map(str, list(gap.needs)[:3]))}")
                 return False
     return True
+
+
+def _vanishes_multiplied_out(symbols: Symbols, gap: Expression) -> bool:
+    """Whether a difference, in which factors have cancelled already, is 0 when everything left is multiplied out."""
+    target = Table(level=LEVELS[2])
+    variables = [
+        target.variable(name, interval) for name, interval in zip(symbols.table.names, symbols.intervals, strict=True)
+    ]
+    try:
+        rest = over(symbols.table, gap, target, variables)
+    except TooLargeError:
+        return False
+    return rest is not None and not rest.terms
 
 
 def _at_simple_points(first: Asked, second: Asked) -> Refutation | None:

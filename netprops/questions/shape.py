@@ -128,7 +128,7 @@ def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
 def _indefinite_quadratic(asked: Asked, side: int) -> tuple[str, dict[str, Any]] | None:
     """An exact quadratic form of the wrong inertia, refuted along a rational direction that floats may not see."""
     first = reading_at(asked, 0, [])
-    if first is None or not any(first.symbols.table.is_polynomial(e) for e in first.expressions):
+    if first is None or not any(first.symbols.table.degree(e) == 2 for e in first.expressions):
         return None
     reading = reading_at(asked, 2, [])
     if reading is None:

@@ -28,11 +28,12 @@ from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.one_dimension import convex_in_one_form
+from netprops.readings.one_dimension import convex_in_one_form, nonnegative_polynomial
 from netprops.readings.polynomials import UNIT, Expression, Monomial, Table
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
 Proof = tuple[str, ...]
+MOST_SHIFTS = 150  # of one calculus
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Calculus:
     table: Table
     mask: int
     thorough: bool = True
+    _shifts_tried: int = 0
     _memo: dict[tuple[str, Expression], Proof | None] = field(default_factory=dict)
 
     # -------------------------------------------------------------- splitting
@@ -381,6 +383,8 @@ class Calculus:
             operands = self._operands(index)
             if operands is None or c is None or c <= 0:
                 continue
+            if not self._may_shift():
+                return None
             rest = self.table.subtract(e, Expression(self.table, {part: c}))
             for shift in self._shifts(operands, self.table.scale(rest, 1 / c)):
                 moved = tuple(self.table.add(v, shift) for v in operands)
@@ -391,6 +395,11 @@ class Calculus:
                         rule = "maximum" if self.table.atoms[index].kind == "max" else "log-sum-exp"
                         return (f"{rule} of convex functions", *inner, *others)
         return None
+
+    def _may_shift(self) -> bool:
+        """Count a shift: sums of many maxima have exponentially many, and a proof needs few."""
+        self._shifts_tried += 1
+        return self._shifts_tried <= MOST_SHIFTS
 
     def _operands(self, index: int) -> tuple[Expression, ...] | None:
         """The operands of a maximum, or the exponents of a log-sum-exp with positive number coefficients."""
@@ -696,7 +705,7 @@ class Calculus:
 
     def _rising(self, e: Expression) -> Proof | None:
         e = Expression(self.table, e.terms)
-        return self._rising_termwise(e) or self._rising_shifted(e) or self._rising_by_derivative(e)
+        return self._rising_termwise(e) or self._rising_by_derivative(e) or self._rising_shifted(e)
 
     def _rising_termwise(self, e: Expression) -> Proof | None:
         lines: list[str] = ["sum of non-decreasing terms"]
@@ -752,6 +761,8 @@ class Calculus:
             operands = self._operands(part[0][0]) if len(part) == 1 and part[0][1] == 1 else None
             if operands is None or c is None or c == 0:
                 continue
+            if not self._may_shift():
+                return None
             rest = self.table.scale(self.table.subtract(e, Expression(self.table, {part: c})), 1 / c)
             ask = self.rising if c > 0 else self.falling
             if all(ask(self.table.add(v, rest)) for v in operands):
@@ -764,9 +775,11 @@ class Calculus:
             slope = derivative(self.table, e, bit)
         except NotSmoothError:
             return None
-        if slope.needs or not ranges.is_nonnegative(self.table.range(slope)):
+        if slope.needs:
             return None
-        return ("the derivative is nonnegative by ranges",)
+        if ranges.is_nonnegative(self.table.range(slope)):
+            return ("the derivative is nonnegative by ranges",)
+        return ("the derivative is a nonnegative polynomial",) if nonnegative_polynomial(self.table, slope) else None
 
 
 def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:

@@ -316,6 +316,7 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
     "nextafter": np.nextafter,
     "not": np.invert,
     "or": np.bitwise_or,
+    "polygamma": scipy.special.polygamma,
     "pow": np.power,
     "rem": np.fmod,
     "rsqrt": lambda x: 1.0 / np.sqrt(x),

@@ -336,6 +336,15 @@ def has_no_critical_point(
     return found is not None and not found
 
 
+def sole_critical_point(
+    program: Program, lows: Sequence[Any], highs: Sequence[Any], precision: int = 128, entry: int = 0
+) -> CriticalPoint | None:
+    """The one critical point of the box, if Krawczyk's test on the whole box shows that there is exactly one."""
+    centre, radii = _middle(list(zip(_flatten(lows), _flatten(highs), strict=True)))
+    step = _krawczyk(program, centre, radii, precision, entry)
+    return _critical_point(step, centre, radii, precision) if step.includes else None
+
+
 def critical_points(
     program: Program,
     lows: Sequence[Any],

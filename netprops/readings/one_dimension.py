@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from flint import fmpq, fmpq_poly
 
 from netprops.domains import Interval
-from netprops.exact.polynomials_1d import real_roots
+from netprops.exact.polynomials_1d import real_roots, sign_on
 from netprops.readings import ranges
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.polynomials import Expression, Table
@@ -37,7 +37,19 @@ class SmoothPiece:
 
 def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof | None:
     """A proof that e, a function of the affine form alone, is convex in it on its range; None if none was found."""
-    pieces = _pieces(table, e, form, table.range(form), MAX_PIECES)
+    where = table.range(form)
+    line, t = table.line(where)
+    together = _replaced(table, e, form, line, t)
+    if together is None or together.needs:
+        return None
+    # Rows of a data set ask about the same function again and again.
+    if (where, together) not in table.lines_known:
+        table.lines_known[where, together] = _convex_on(table, e, form, where)
+    return table.lines_known[where, together]
+
+
+def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -> Proof | None:
+    pieces = _pieces(table, e, form, where, MAX_PIECES)
     if pieces is None or not all(_smooth_convex(piece) for piece in pieces):
         return None
     for left, right in itertools.pairwise(pieces):
@@ -141,6 +153,16 @@ def _strictly_inside(x: fmpq, where: Interval) -> bool:
     return (where.lo is None or x > where.lo) and (where.hi is None or x < where.hi)
 
 
+def nonnegative_polynomial(table: Table, e: Expression) -> bool | None:
+    """Whether a polynomial in one variable is >= 0 on its interval, exactly; None if e is none."""
+    polynomial, bits = _as_polynomial(table, e), table.dependencies(e)
+    if polynomial is None or bits == 0 or bits & (bits - 1):
+        return None
+    (where,) = (a.range for a in table.atoms if a.kind == "variable" and a.dependencies == bits)
+    closed = (not where.lo_open, not where.hi_open)
+    return bool(sign_on(polynomial, where.lo, where.hi, closed).is_nonnegative)
+
+
 def _as_polynomial(table: Table, u: Expression) -> fmpq_poly | None:
     total = fmpq_poly([0])
     for monomial, c in u.terms.items():
@@ -230,6 +252,10 @@ def _smooth_convex(piece: SmoothPiece) -> bool:
         return False
     if second.needs:
         return False
+    polynomial = _as_polynomial(piece.table, second)
+    if polynomial is not None:
+        closed = (not piece.where.lo_open, not piece.where.hi_open)
+        return bool(sign_on(polynomial, piece.where.lo, piece.where.hi, closed).is_nonnegative)
     t = Expression(piece.table, {((0, ONE),): ONE})
     parts = [piece.where]
     for _ in range(MAX_PARTS):

@@ -149,6 +149,8 @@ class Table:
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    lines_known: dict[tuple[Interval, Expression], tuple[str, ...] | None] = field(default_factory=dict)
+    _lines: dict[Interval, tuple[Table, Expression]] = field(default_factory=dict)
 
     # -------------------------------------------------------------- building blocks
 
@@ -185,6 +187,13 @@ class Table:
             raise TooLargeError(f"the normal form has more than {self.budget} terms")
         return Expression(self, terms, needs)
 
+    def line(self, where: Interval) -> tuple[Table, Expression]:
+        """A table of one variable t in the interval, the same whenever asked, to tell equal functions of t by."""
+        if where not in self._lines:
+            table = Table(level=self.level, budget=self.budget)
+            self._lines[where] = (table, table.variable("t", where))
+        return self._lines[where]
+
     # -------------------------------------------------------------- dependence and range
 
     def dependencies(self, e: Expression) -> int:
@@ -214,18 +223,20 @@ class Table:
             self._monomial_ranges[monomial] = known
         return known
 
-    def is_polynomial(self, e: Expression) -> bool:
-        """Whether e is a polynomial in the variables, products of sums kept as factors included."""
-        return all(
-            k > 0
-            and k.q == 1
-            and (
-                self.atoms[i].kind == "variable"
-                or (self.atoms[i].kind == "sum" and self.is_polynomial(self.atoms[i].arguments[0]))
-            )
-            for monomial in e.terms
-            for i, k in monomial
-        )
+    def degree(self, e: Expression) -> int | None:
+        """The degree of a polynomial in all variables, read off its factors without multiplying out; None if none."""
+        degrees = [self._degree_of_product(monomial) for monomial in e.terms]
+        return None if any(d is None for d in degrees) else max((d for d in degrees if d is not None), default=0)
+
+    def _degree_of_product(self, monomial: Monomial) -> int | None:
+        total = 0
+        for index, k in monomial:
+            atom = self.atoms[index]
+            inner = self.degree(atom.arguments[0]) if atom.kind == "sum" else 1 if atom.kind == "variable" else None
+            if inner is None or k < 0 or k.q != 1:
+                return None
+            total += inner * int(k.p)
+        return total
 
     def range(self, e: Expression) -> Interval:
         """An enclosure of the values of the expression over the domain of the variables."""

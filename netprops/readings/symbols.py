@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netprops.domains import exact
+from netprops.domains import Interval, exact
 from netprops.readings import ranges
 from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run
 from netprops.readings.polynomials import NONE, Condition, Expression, OpenTruth, Table, Truth
@@ -48,6 +48,7 @@ class Symbols:
     outputs: tuple[Array, ...]
     blocks: tuple[range, ...]
     variables: tuple[Expression, ...]
+    intervals: tuple[Interval, ...]
 
     def mask(self, arguments: Sequence[int]) -> int:
         """Bit mask of all variables of the given flat arguments."""
@@ -79,7 +80,8 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
         for value in output.reshape(-1):
             if not isinstance(value, Expression):
                 raise UndefinedError("an output is an infinity or NaN for every argument")
-    return Symbols(table, tuple(outputs), blocks, variables)
+    intervals = tuple(leaf.interval(i) for leaf in program.arguments for i in range(leaf.size))
+    return Symbols(table, tuple(outputs), blocks, variables, intervals)
 
 
 def symbolic_algebra(table: Table) -> Algebra:
