@@ -62,12 +62,12 @@ def chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None
 def describe_chord(
     asked: Asked, a: Sequence[Array], b: Sequence[Array], weight: fmpq, side: int, certificate: Certificate
 ) -> Refutation:
-    """The middle is ``(1 - weight) a + weight b``."""
+    """The middle is ``(1 - weight) a + weight b``; side 1 is above the chord, -1 below, 0 exactly on it."""
     middle = between(a, b, weight)
     share = "halfway" if weight == HALF else f"{show_number(weight)} of the way"
     words = (
         f"between a = {show_point(a)} and b = {show_point(b)} the function{asked.where(certificate.entry)} lies "
-        f"{'above' if side > 0 else 'below'} its chord: {share}, at {show_point(middle)}, {values(certificate)}"
+        f"{('on', 'above', 'below')[side]} its chord: {share}, at {show_point(middle)}, {values(certificate)}"
     )
     return words, {"kind": "chord", "weight": str(weight), **certificate.record()}
 

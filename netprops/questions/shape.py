@@ -34,10 +34,11 @@ from netprops.questions.refuting import chord, describe_chord, ordered_pair, qua
 from netprops.readings import quasiconvexity
 from netprops.readings.curvature import Calculus
 from netprops.readings.polynomials import Expression
-from netprops.readings.witnesses import jensen_violation
+from netprops.readings.witnesses import jensen_gap, jensen_violation
 from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
+MOST_AXES = 8
 Prove = Callable[[Calculus, Expression], tuple[str, ...] | None]
 
 
@@ -250,7 +251,7 @@ def _strictly(asked: Asked) -> Verdict:
     proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, (0, 1, 2))
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
-    straight = _straight_segment(asked)
+    straight = _straight_segment(asked) or _flat_chord(asked)
     if straight is not None:
         return no(asked.name, "certified", *straight)
     convex = _bent(replace(asked, name="is_strictly_convex"), 1)
@@ -275,6 +276,24 @@ def _straight_segment(asked: Asked) -> tuple[str, dict[str, Any]] | None:
                         "exactly: none of its bent terms changes along that direction",
                         {"kind": "straight segment", "a": show_point(a), "b": show_point(b), "entry": entry},
                     )
+    return None
+
+
+def _flat_chord(asked: Asked) -> tuple[str, dict[str, Any]] | None:
+    """A simple chord along an axis that the graph does not stay below: above it, or exactly on it halfway."""
+    center = inner_point(asked)
+    for number in range(asked.decision):
+        for i in range(min(center[number].size, MOST_AXES)):
+            for start, end in ((1, 2), (-1, -2), (fmpq(1, 4), fmpq(3, 4)), (8, 16), (-8, -16)):
+                a, b = ([x.copy() for x in center] for _ in range(2))
+                a[number].reshape(-1)[i] += start
+                b[number].reshape(-1)[i] += end
+                if not (contains(asked.program, a) and contains(asked.program, b)):
+                    continue
+                for entry in range(asked.entries):
+                    gap = jensen_gap(asked.program, entry, a, b)
+                    if gap is not None and gap.sign >= 0:
+                        return describe_chord(asked, a, b, HALF, gap.sign, gap)
     return None
 
 

@@ -20,7 +20,8 @@ factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everyt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,6 +151,7 @@ class Table:
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     lines_known: dict[tuple[Interval, Expression], tuple[str, ...] | None] = field(default_factory=dict)
+    _products: int = 0
     _lines: dict[Interval, tuple[Table, Expression]] = field(default_factory=dict)
 
     # -------------------------------------------------------------- building blocks
@@ -264,7 +266,8 @@ class Table:
         """c A + rest >= c v + rest for A = max(v, ...) or A = log(exp(v) + positive), strictly for the logarithm.
 
         So softplus(z) - z > 0 and max(0, z) - z >= 0, which independent ranges do not see. One such atom is replaced
-        by each of its operands in turn; what remains is bounded term by term.
+        by each of its operands in turn, and by the mixture of two that cancels the most; what remains is bounded term by
+        term. So 2 max(0, z) - z, which is |z|, is seen to be nonnegative.
         """
         total = WHOLE_LINE
         if len(e.terms) > MOST_TERMS_BOUNDED:
@@ -273,7 +276,8 @@ class Table:
             if len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind not in ("max", "log"):
                 continue
             rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
-            for operand in self._lower_operands(monomial[0][0]):
+            operands = self._lower_operands(monomial[0][0])
+            for operand in (*operands, *self._cancelling_mixtures(operands, rest, c)):
                 below = self._termwise_range(self.add(rest, self.scale(operand, c)))
                 strict = self.atoms[monomial[0][0]].kind == "log"
                 if c > 0 and below.lo is not None:
@@ -281,6 +285,18 @@ class Table:
                 if c < 0 and below.hi is not None:
                     total = ranges.intersect(total, Interval(None, below.hi, False, below.hi_open or strict))
         return None if total == WHOLE_LINE else total
+
+    def _cancelling_mixtures(
+        self, operands: tuple[Expression, ...], rest: Expression, c: fmpq
+    ) -> Iterator[Expression]:
+        """Mixtures a + s (b - a), 0 < s < 1, of the first few operands with no leading term of b - a in c times it + rest."""
+        for a, b in itertools.combinations(operands[:4], 2):
+            step = self.subtract(b, a)
+            if step.terms:
+                lead = max(step.terms)
+                share = -(rest.terms.get(lead, ZERO) + c * a.terms.get(lead, ZERO)) / (c * step.terms[lead])
+                if 0 < share < 1:
+                    yield self.add(a, self.scale(step, share))
 
     def _lower_operands(self, index: int) -> tuple[Expression, ...]:
         """Expressions that a maximum is never below, or that the log of a sum of positive terms is always above."""
@@ -388,8 +404,9 @@ class Table:
         return bool(powers) and self._as_factor(several)[0][0][0] in powers
 
     def _multiplied_out(self, a: Expression, b: Expression, needs: frozenset[Condition]) -> Expression:
-        if len(a.terms) * len(b.terms) > self.budget:
-            raise TooLargeError(f"a product has more than {self.budget} terms")
+        self._products += len(a.terms) * len(b.terms)
+        if len(a.terms) * len(b.terms) > self.budget or self._products > 10 * self.budget:
+            raise TooLargeError(f"multiplying out takes more than {self.budget} terms, or {10 * self.budget} products")
         products = [
             self._product_of_monomials(m, c, n, d, NONE) for m, c in a.terms.items() for n, d in b.terms.items()
         ]
