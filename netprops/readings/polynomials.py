@@ -266,8 +266,8 @@ class Table:
         """c A + rest >= c v + rest for A = max(v, ...) or A = log(exp(v) + positive), strictly for the logarithm.
 
         So softplus(z) - z > 0 and max(0, z) - z >= 0, which independent ranges do not see. One such atom is replaced
-        by each of its operands in turn, and by the mixture of two that cancels the most; what remains is bounded term by
-        term. So 2 max(0, z) - z, which is |z|, is seen to be nonnegative.
+        by each of its operands in turn, and by mixtures of two; what remains is bounded term by term. So the modulus,
+        2 max(0, z) - z, is seen to be nonnegative.
         """
         total = WHOLE_LINE
         if len(e.terms) > MOST_TERMS_BOUNDED:
@@ -289,7 +289,7 @@ class Table:
     def _cancelling_mixtures(
         self, operands: tuple[Expression, ...], rest: Expression, c: fmpq
     ) -> Iterator[Expression]:
-        """Mixtures a + s (b - a), 0 < s < 1, of the first few operands with no leading term of b - a in c times it + rest."""
+        """Mixtures m = a + s (b - a), 0 < s < 1, of two operands: the leading term of b - a is not in c m + rest."""
         for a, b in itertools.combinations(operands[:4], 2):
             step = self.subtract(b, a)
             if step.terms:
@@ -503,7 +503,8 @@ class Table:
             elif n.q == 1 or ranges.is_nonnegative(self.atoms[index].range):
                 exponents[index] = k * n
             elif k.q == 1 and int(k.p) % 2 == 0:
-                total = self.multiply(total, self.power(self.absolute(self._from_atom(index)), k * n))
+                base = self._from_exponents({index: ONE}, ONE, NONE)
+                total = self.multiply(total, self.power(self.absolute(base), k * n))
             else:
                 return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
         number, radical = _rational_power(c, n)
