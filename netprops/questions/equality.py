@@ -18,9 +18,8 @@ from netprops.questions.asking import (
 )
 from netprops.questions.refuting import Refutation, describe_point, unequal_point
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
-from netprops.readings.polynomials import Expression, Table, TooLargeError
-from netprops.readings.substitution import over
-from netprops.readings.symbols import Symbols, read
+from netprops.readings.polynomials import Expression, TooLargeError
+from netprops.readings.symbols import read
 from netprops.readings.witnesses import difference
 from netprops.search import falsify
 
@@ -41,14 +40,17 @@ def are_equal(f: Function, g: Function, on: Any) -> Verdict:
 
 def _equal(first: Asked, second: Asked) -> Verdict:
     notes: list[str] = []
-    for level in LEVELS[:2]:
-        if _one_normal_form(first, second, level, notes):
-            return yes("are_equal", "proved", _how(level))
+    gaps = _differences(first, second, LEVELS[0], notes)
+    if gaps is not None and not any(gap.terms for gap in gaps):
+        return yes("are_equal", "proved", "one normal form")
     seen = _at_simple_points(first, second)
     if seen is not None:
         return no("are_equal", "certified", *seen)
-    if _one_normal_form(first, second, LEVELS[2], notes):
-        return yes("are_equal", "proved", _how(LEVELS[2]))
+    if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
+        return yes("are_equal", "proved", "one normal form, the difference multiplied out sum by sum")
+    gaps = _differences(first, second, LEVELS[2], notes)
+    if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
+        return yes("are_equal", "proved", "one normal form, everything multiplied out")
     found = falsify.against_equality(first.program, second.program, seed=first.seed())
     complain_if_undefined(first, found.nonfinite)
     complain_if_undefined(second, found.nonfinite)
@@ -60,40 +62,37 @@ def _equal(first: Asked, second: Asked) -> Verdict:
     return undecided("are_equal", because, evaluations=found.evaluations)
 
 
-def _how(level: int) -> str:
-    return "one normal form" + ("", ", products multiplied out", ", everything multiplied out")[level]
-
-
-def _one_normal_form(first: Asked, second: Asked, level: int, notes: list[str]) -> bool:
+def _differences(first: Asked, second: Asked, level: int, notes: list[str]) -> list[Expression] | None:
+    """f - g for every entry, over one table; None, with the reason in `notes`, if there is none to be had."""
     try:
         a = read(first.program, level=level)
         b = read(second.program, level=level, shared=a)
     except (UnsupportedError, TooLargeError) as error:
         notes.append(str(error))
-        return False
-    for left, right in zip(a.outputs, b.outputs, strict=True):
-        for x, y in zip(left.reshape(-1), right.reshape(-1), strict=True):
-            gap = a.table.subtract(x, y)
-            if gap.terms and not _vanishes_multiplied_out(a, gap):
+        return None
+    left = [x for output in a.outputs for x in output.reshape(-1)]
+    right = [y for output in b.outputs for y in output.reshape(-1)]
+    gaps = [a.table.subtract(x, y) for x, y in zip(left, right, strict=True)]
+    missing = sorted({str(c) for gap in gaps for c in gap.needs})
+    if missing:
+        notes.append(f"not shown that {'; '.join(missing[:3])}")
+        return None
+    return gaps
+
+
+def _vanishes(gap: Expression, notes: list[str]) -> bool:
+    """Whether the difference is 0, multiplying out its sums from the outside in, as far as it takes."""
+    try:
+        while gap.terms:
+            further = gap.table.multiplied_out_once(gap)
+            if further == gap:
                 notes.append(f"the difference reads {gap}")
                 return False
-            if gap.needs:
-                notes.append(f"not shown that {'; '.join(map(str, list(gap.needs)[:3]))}")
-                return False
-    return True
-
-
-def _vanishes_multiplied_out(symbols: Symbols, gap: Expression) -> bool:
-    """Whether a difference, in which factors have cancelled already, is 0 when everything left is multiplied out."""
-    target = Table(level=LEVELS[2])
-    variables = [
-        target.variable(name, interval) for name, interval in zip(symbols.table.names, symbols.intervals, strict=True)
-    ]
-    try:
-        rest = over(symbols.table, gap, target, variables)
-    except TooLargeError:
+            gap = further
+    except TooLargeError as error:
+        notes.append(str(error))
         return False
-    return rest is not None and not rest.terms
+    return True
 
 
 def _at_simple_points(first: Asked, second: Asked) -> Refutation | None:

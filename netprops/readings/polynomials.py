@@ -418,12 +418,30 @@ class Table:
         if len(e.terms) == 1:
             ((m, c),) = e.terms.items()
             return m, c
+        common = self._common_powers(e)
         lead = e.terms[max(e.terms)]
-        normal = self.scale(Expression(self, e.terms), 1 / lead)
+        inner = {self._without(m, common): c / lead for m, c in e.terms.items()} if common else None
+        normal = Expression(self, inner) if inner else self.scale(Expression(self, e.terms), 1 / lead)
         index = self._intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
         if self.atoms[index].range == WHOLE_LINE:
             self.atoms[index].range = self.range(normal)
-        return ((index, ONE),), lead
+        return tuple(sorted([*common, (index, ONE)])), lead
+
+    def _common_powers(self, e: Expression) -> Monomial:
+        """The positive whole powers of variables that all terms share: t w + t v = t (w + v)."""
+        first, *rest = e.terms
+        common = {i: k for i, k in first if k > 0 and k.q == 1 and self.atoms[i].kind == "variable"}
+        for monomial in rest:
+            if not common:
+                return ()
+            powers = dict(monomial)
+            common = {i: min(k, powers[i]) for i, k in common.items() if powers.get(i, ZERO) > 0 and powers[i].q == 1}
+        return tuple(sorted(common.items()))
+
+    @staticmethod
+    def _without(monomial: Monomial, common: Monomial) -> Monomial:
+        taken = dict(common)
+        return tuple((i, k - taken.get(i, ZERO)) for i, k in monomial if k != taken.get(i, ZERO))
 
     def _product_of_monomials(
         self, m: Monomial, c: fmpq, n: Monomial, d: fmpq, needs: frozenset[Condition]
@@ -436,7 +454,35 @@ class Table:
             total = self.add_all([self.scale(self.atoms[i].arguments[0], exponents.pop(i)) for i in exps])
             if total.terms:
                 exponents[self._exp_atom(total)] = ONE
-        return self._from_exponents(exponents, c * d, needs)
+        reduced = self._exponential_times_logistic(exponents, c * d, needs)
+        return self._from_exponents(exponents, c * d, needs) if reduced is None else reduced
+
+    def _exponential_times_logistic(
+        self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]
+    ) -> Expression | None:
+        """exp(w) s(v) = exp(w) - exp(w - v) s(v), and exp(w) s(v) = exp(w + v) (1 - s(v)), towards exponents near 0."""
+        exp_index = next((i for i in exponents if self.atoms[i].kind == "exp"), None)
+        if exp_index is None:
+            return None
+        w: Expression = self.atoms[exp_index].arguments[0]
+        for index, k in exponents.items():
+            if self.atoms[index].kind != "logistic" or k < 1 or k.q != 1:
+                continue
+            v: Expression = self.atoms[index].arguments[0]
+            multiple = w.terms.get(max(v.terms), ZERO) / v.terms[max(v.terms)] if v.terms else ZERO
+            if abs(multiple) < 1:
+                continue
+            rest = {i: n for i, n in exponents.items() if i not in (exp_index, index)}
+            base = self._from_exponents({**rest, index: k - 1}, c, needs)
+            s = self._from_atom(index)
+            if multiple >= 1:
+                kernel = self.subtract(self.exp(w), self.multiply(self.exp(self.subtract(w, v)), s))
+            else:
+                raised = self.exp(self.add(w, v))
+                kernel = self.subtract(raised, self.multiply(raised, s))
+            product = self.add_all([self.multiply(base, Expression(self, {m: x})) for m, x in kernel.terms.items()])
+            return Expression(self, product.terms, needs)
+        return None
 
     def _from_exponents(self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]) -> Expression:
         monomial = tuple(sorted((i, k) for i, k in exponents.items() if k != 0))
@@ -456,6 +502,19 @@ class Table:
             total = self.multiply(total, part)
         return total
 
+    def multiplied_out_once(self, e: Expression) -> Expression:
+        """e with its outermost sums multiplied out; sums inside those stay factors."""
+        parts = [self.number(0)]
+        for monomial, c in e.terms.items():
+            product = self.number(c)
+            for index, k in monomial:
+                whole = self.atoms[index].kind == "sum" and k > 0 and k.q == 1
+                factor = self.atoms[index].arguments[0] if whole else self._from_atom(index, k)
+                for _ in range(int(k.p) if whole else 1):
+                    product = self._multiplied_out(product, factor, NONE)
+            parts.append(product)
+        return Expression(self, self.add_all(parts).terms, e.needs)
+
     # -------------------------------------------------------------- powers
 
     def power(self, e: Expression, n: fmpq | int) -> Expression:
@@ -474,7 +533,7 @@ class Table:
             return Expression(self, self.number(c ** int(n.p)).terms, e.needs)
         if n.q == 1 and n > 0:
             return self._whole_power(e, int(n.p))
-        needs = e.needs | self._required("nonzero" if n.q == 1 else ("positive" if n < 0 else "nonnegative"), e)
+        needs = e.needs | self.required("nonzero" if n.q == 1 else ("positive" if n < 0 else "nonnegative"), e)
         logistic = self._logistic_reciprocal(e, n) if n.q == 1 else None
         if logistic is not None:
             return Expression(self, logistic.terms, needs)
@@ -522,7 +581,8 @@ class Table:
         self.atoms[index].range = self.range(plain)
         return index
 
-    def _required(self, kind: str, e: Expression) -> frozenset[Condition]:
+    def required(self, kind: str, e: Expression) -> frozenset[Condition]:
+        """The side condition, unless the range of the expression shows it."""
         r = self.range(e)
         holds = {"positive": ranges.is_positive, "nonnegative": ranges.is_nonnegative, "nonzero": ranges.is_nonzero}
         return NONE if holds[kind](r) else frozenset({Condition(kind, Expression(self, e.terms))})
@@ -559,8 +619,8 @@ class Table:
 
     def log(self, e: Expression) -> Expression:
         """log(e), with the side condition e > 0."""
-        needs = e.needs | self._required("positive", e)
-        if not self._required("positive", e):
+        needs = e.needs | self.required("positive", e)
+        if not self.required("positive", e):
             e = self._without_denominators(e)
         folded = self._with_modulus_folded(e)
         if folded is not None:
@@ -843,6 +903,10 @@ class Table:
         c = u.constant()
         if c is not None and c in shape.exact:
             return Expression(self, self.number(shape.exact[c]).terms, needs)
+        if c is not None and not needs:
+            r = shapes.range_of(name, ranges.point(c))
+            if r.lo is not None and r.lo == r.hi:  # the value is known exactly, as a step's is
+                return self.number(r.lo)
         if shape.parity and u.terms and u.terms[max(u.terms)] < 0:
             mirrored = self.apply(name, self.scale(Expression(self, u.terms), fmpq(-1)))
             return Expression(self, self.scale(mirrored, shape.parity).terms, needs)
@@ -1004,10 +1068,10 @@ def _domain_conditions(table: Table, u: Expression, domain: Interval) -> frozens
     plain = Expression(table, u.terms)
     if domain.lo is not None:
         above = table.subtract(plain, table.number(domain.lo))
-        conditions |= table._required("positive" if domain.lo_open else "nonnegative", above)
+        conditions |= table.required("positive" if domain.lo_open else "nonnegative", above)
     if domain.hi is not None:
         below = table.subtract(table.number(domain.hi), plain)
-        conditions |= table._required("positive" if domain.hi_open else "nonnegative", below)
+        conditions |= table.required("positive" if domain.hi_open else "nonnegative", below)
     return frozenset(conditions)
 
 
