@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flint import fmpq
 
 from netprops.readings import shapes
-from netprops.readings.polynomials import Expression, Table, Truth
+from netprops.readings.polynomials import NONE, Condition, Expression, Table, Truth
 
 ONE = fmpq(1)
 
@@ -38,6 +38,7 @@ class Rebuilder:
             CannotRebuildError: see there.
         """
         parts: list[Expression] = [self.target.number(0)]
+        needs = NONE.union(*(self._condition(c) for c in e.needs))
         if self.take_out is not None:
             e, replaced = self.take_out(e)
             parts.append(replaced)
@@ -46,7 +47,13 @@ class Rebuilder:
             for index, k in monomial:
                 product = self.target.multiply(product, self.target.power(self._atom(index), k))
             parts.append(product)
-        return self.target.add_all(parts)
+        total = self.target.add_all(parts)
+        return Expression(self.target, total.terms, total.needs | needs) if needs else total
+
+    def _condition(self, c: Condition) -> frozenset[Condition]:
+        """What is left to show of a side condition."""
+        e = self.expression(c.expression)
+        return e.needs | self.target.required(c.kind, e)
 
     def _atom(self, index: int) -> Expression:
         if index not in self._atoms:
