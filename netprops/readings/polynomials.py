@@ -771,7 +771,8 @@ class Table:
                 u: Expression = self.atoms[index].arguments[0]
                 inner = self.add(self.number(a + b), self.scale(self.exp(self.scale(u, fmpq(-1))), a))
                 monomial, c = self._as_factor(inner)
-                return self._product_of_monomials(monomial, c, ((index, ONE),), ONE, e.needs)
+                # Put together as it is: a product would be rewritten to what came in.
+                return self._from_exponents({**dict(monomial), index: ONE}, c, e.needs)
         positive = {
             (i, k)
             for m in e.terms
