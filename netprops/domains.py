@@ -170,6 +170,8 @@ def _end(x: Any, infinite: float) -> fmpq | None:
 
 
 def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
+    if not isinstance(shape, int | np.integer | Sequence):
+        raise DomainError(f"a shape is a tuple of ints, got {shape!r}")
     given = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if any(not isinstance(n, int | np.integer) or isinstance(n, bool) for n in given):
         raise DomainError(f"a shape is a tuple of ints, got {shape!r}")

@@ -14,6 +14,7 @@ import mpmath as mp
 import numpy as np
 
 from netprops import box, nonnegative, positive, reals
+from netprops.domains import nearest_double
 
 DIGITS = 60
 EXTENDED = np.longdouble
@@ -292,6 +293,9 @@ def in_mpmath(t, x, q):
         return q[t[1]]
     if kind == "c":
         return mp.mpf(t[1])
+    if kind.startswith("where"):  # what is not chosen need not be a number
+        holds = OPERATIONS[kind].mpmath(in_mpmath(t[1], x, q), True, False)
+        return in_mpmath(t[2] if holds else t[3], x, q)
     return OPERATIONS[kind].mpmath(*(in_mpmath(u, x, q) for u in t[1:]))
 
 
@@ -485,8 +489,8 @@ def against_range(c, interval, count=1500):
     """A point whose value lies outside the interval, or is no real number; or None."""
     _, x, q = _points(c, count, c.seed + 1)
     values = c.values(x.astype(EXTENDED), q.astype(EXTENDED))
-    low = -math.inf if interval.lo is None else float(interval.lo.p) / float(interval.lo.q)
-    high = math.inf if interval.hi is None else float(interval.hi.p) / float(interval.hi.q)
+    low = -math.inf if interval.lo is None else nearest_double(interval.lo)
+    high = math.inf if interval.hi is None else nearest_double(interval.hi)
     with np.errstate(all="ignore"):
         outside = np.maximum(low - values, values - high)
     suspects = [*_worst(outside, np.abs(values)), *np.flatnonzero(np.isnan(values))[:MOST_CHECKED]]

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from flint import fmpq
 
-from netprops.domains import WHOLE_LINE, Box, DomainError, describe, exact, leaves, nearest_double
+from netprops.domains import Box, DomainError, describe, exact, leaves, nearest_double, reals
 from netprops.evidence import Verdict, run_seed, running_claim
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
@@ -64,8 +64,7 @@ def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
     Raises:
         DomainError, NotAFunctionError, UnsupportedError: see `netprops.readings.jaxpr.trace`.
     """
-    if not callable(f):
-        raise NotAFunctionError(f"{name} asks about a function, got {type(f).__name__} {f!r}")
+    _callable(name, f)
     first = len(leaves(on))
     if for_all is None:
         return Asked(name, trace(f, on), first, describe(on))
@@ -74,9 +73,15 @@ def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
 
 def traced_together(name: str, f: Function, on: Any) -> Asked:
     """Trace f on `on`, a tuple standing for several arguments; nothing is quantified apart."""
+    _callable(name, f)
     domains = on if isinstance(on, tuple) and not isinstance(on, Box) else (on,)
     program = trace(f, *domains)
     return Asked(name, program, len(program.arguments), " and ".join(map(describe, domains)))
+
+
+def _callable(name: str, f: Any) -> None:
+    if not callable(f):
+        raise NotAFunctionError(f"{name} asks about a function, got {type(f).__name__} {f!r}")
 
 
 def scalar(asked: Asked) -> None:
@@ -173,7 +178,10 @@ def exact_array(value: Any) -> Array:
     """An array (or nested list) of ints, Fractions or doubles as an object array of exact numbers."""
     if isinstance(value, jax.Array):
         value = np.asarray(value)
-    array = np.asarray(value, dtype=object)
+    try:
+        array = np.asarray(value, dtype=object)
+    except ValueError as error:
+        raise DomainError(f"expected an array, got rows of several lengths: {error}") from None
     out = np.empty(array.shape, dtype=object)
     flat = out.reshape(-1)
     for i, x in enumerate(array.reshape(-1)):
@@ -205,7 +213,7 @@ def point_in(value: Any, on: Any, what: str) -> Point:
 
 def domain_around(value: Any) -> Any:
     """The domain of all reals with the shapes of a pytree of arrays (nested lists and tuples of numbers are arrays)."""
-    return jax.tree.map(lambda v: Box(np.shape(v), (WHOLE_LINE,)), value, is_leaf=is_array_like)
+    return jax.tree.map(lambda v: reals(exact_array(v).shape), value, is_leaf=is_array_like)
 
 
 def is_array_like(value: Any) -> bool:
@@ -218,6 +226,12 @@ def is_array_like(value: Any) -> bool:
 def contains(program: Program, point: Point) -> bool:
     """Whether an exact point lies in the program's domain."""
     return all(leaf.contains(array) for leaf, array in zip(program.arguments, point, strict=True))
+
+
+def complain_at(asked: Asked, point: Point) -> None:
+    """Raise if the function is certified to be no real number at a point that was given."""
+    if is_real_at(asked.program, point) == "undefined":
+        raise DomainError(f"{asked.name}: the function is not a real number at {show_point(point)}")
 
 
 def complain_if_undefined(asked: Asked, nonfinite: Sequence[Any] | None) -> None:

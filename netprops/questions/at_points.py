@@ -17,6 +17,7 @@ from netprops.questions.asking import (
     Asked,
     Function,
     Point,
+    complain_at,
     domain_around,
     point_in,
     reading_at,
@@ -50,6 +51,8 @@ def has_curvature(f: Function, at: Any, along: Any, sign: Literal[1, -1, 0]) -> 
     if all(entry == 0 for array in v for entry in array.reshape(-1)):
         raise DomainError("the direction is 0: no curvature along it")
     certificate = curvature_along(asked.program, 0, x, v)
+    if certificate is None:
+        complain_at(asked, x)
     return record(_sign_verdict(asked, certificate, sign, f"at {show_point(x)} along {show_point(v)}"))
 
 
@@ -60,6 +63,9 @@ def is_higher(f: Function, at: Any, than: Any) -> Verdict:
     scalar(asked)
     a, b = point_in(at, on, "the point"), point_in(than, on, "the other point")
     certificate = order(asked.program, 0, a, b)
+    if certificate is None:
+        complain_at(asked, a)
+        complain_at(asked, b)
     return record(_sign_verdict(asked, certificate, 1, f"a = {show_point(a)}, b = {show_point(b)}"))
 
 
@@ -70,6 +76,9 @@ def violates_jensen(f: Function, a: Any, b: Any, weight: Any = HALF) -> Verdict:
     scalar(asked)
     x, y = point_in(a, on, "the first end"), point_in(b, on, "the second end")
     certificate = jensen_gap(asked.program, 0, x, y, weight)
+    if certificate is None:
+        complain_at(asked, x)
+        complain_at(asked, y)
     return record(_sign_verdict(asked, certificate, 1, f"a = {show_point(x)}, b = {show_point(y)}"))
 
 
@@ -94,6 +103,7 @@ def is_critical(f: Function, at: Any) -> Verdict:
 
 
 def _critical(asked: Asked, x: Point) -> Verdict:
+    complain_at(asked, x)
     notes: list[str] = []
     zero = f"every partial derivative at {show_point(x)} is exactly 0"
     if _gradient_vanishes(asked, x, 0, notes):

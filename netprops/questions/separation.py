@@ -35,6 +35,8 @@ def is_separable(X: Any, y: Any, kind: Kind) -> Verdict:
     rows, labels = exact_array(X), exact_array(y)
     if rows.ndim != 2 or labels.shape != rows.shape[:1]:
         raise DomainError(f"X has shape (n, d) and y shape (n,); got {rows.shape} and {labels.shape}")
+    if not rows.size:
+        raise DomainError("X has no entries: nothing to separate")
     if any(label not in (0, 1) for label in labels):
         raise DomainError("labels are 0 or 1")
     margins = [[(2 * s - 1) * x for x in [*row, fmpq(1)]] for row, s in zip(rows, labels, strict=True)]

@@ -86,7 +86,9 @@ def trace(function: Callable[..., Any], *domains: Any) -> Program:
     boxes = tuple(itertools.chain.from_iterable(leaves(domain) for domain in domains))
     shaped = [jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float64), domain) for domain in domains]
     try:
-        closed, out = jax.make_jaxpr(function, return_shape=True)(*shaped)
+        # A function of its own each time: JAX keeps the trace of a function that it saw before, whatever the numbers
+        # that this one reads from outside have become since.
+        closed, out = jax.make_jaxpr(lambda *points: function(*points), return_shape=True)(*shaped)
     except (TypeError, ValueError, IndexError, KeyError, AttributeError) as error:
         names = " and ".join(describe(domain) for domain in domains)
         raise NotAFunctionError(
@@ -121,6 +123,9 @@ def _fingerprint(jaxpr: core.Jaxpr, consts: Sequence[Any]) -> tuple[Any, ...]:
             return ("literal", _constant_key(atom.val))
         return numbers.setdefault(atom, len(numbers))
 
+    for v in (*jaxpr.constvars, *(out for eqn in jaxpr.eqns for out in eqn.outvars)):
+        if jax.dtypes.issubdtype(getattr(v.aval, "dtype", np.float64), jax.dtypes.prng_key):
+            raise UnsupportedError("the program computes with a random key: draw before, and pass the numbers in")
     head = tuple((number(v), str(v.aval)) for v in (*jaxpr.constvars, *jaxpr.invars))
     equations = tuple(
         (
