@@ -342,7 +342,7 @@ def sole_critical_point(
     """The one critical point of the box, if Krawczyk's test on the whole box shows that there is exactly one."""
     centre, radii = _middle(list(zip(_flatten(lows), _flatten(highs), strict=True)))
     step = _krawczyk(program, centre, radii, precision, entry)
-    return _critical_point(step, centre, radii, precision) if step.includes else None
+    return _critical_point(program, step, centre, radii, precision, entry) if step.includes else None
 
 
 def critical_points(
