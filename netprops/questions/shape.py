@@ -251,12 +251,15 @@ def _strictly(asked: Asked) -> Verdict:
     proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, (0, 1, 2))
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
-    straight = _straight_segment(asked) or _flat_chord(asked)
+    straight = _straight_segment(asked)
     if straight is not None:
         return no(asked.name, "certified", *straight)
     convex = _bent(replace(asked, name="is_strictly_convex"), 1)
     if convex.answer == "no":
         return convex
+    flat = _flat_chord(asked)
+    if flat is not None:
+        return no(asked.name, "certified", *flat, evaluations=convex.evaluations)
     return undecided(asked.name, f"convexity is {convex.answer}: {convex.because}", evaluations=convex.evaluations)
 
 
