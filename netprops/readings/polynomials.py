@@ -391,8 +391,10 @@ class Table:
             return True
         if len(a.terms) > 1 and len(b.terms) > 1 and self._as_factor(a)[0] == self._as_factor(b)[0]:
             return False  # a square: kept, since its convexity is seen at once
-        # A number or one term times a short sum; a product of two sums is kept, as a logarithm would split it.
-        return self.level == 1 or (min(len(a.terms), len(b.terms)) == 1 and max(len(a.terms), len(b.terms)) <= 4)
+        # One term times a short sum is multiplied out; not 1 - s(u), which is s(-u): a logarithm splits its products.
+        one, several = sorted((a, b), key=lambda e: len(e.terms))
+        splits = any(self.atoms[i].kind == "logistic" for m in several.terms for i, _ in m)
+        return self.level == 1 or (len(one.terms) == 1 and len(several.terms) <= 4 and not splits)
 
     def _cancels(self, a: Expression, b: Expression) -> bool:
         """Whether one is a sum that stands as a (negative) power in the other: (1 + x) times (1 + x)^-1."""
@@ -452,6 +454,9 @@ class Table:
         exps = [i for i in exponents if self.atoms[i].kind == "exp"]
         if len(exps) > 1 or any(exponents[i] != 1 for i in exps):
             total = self.add_all([self.scale(self.atoms[i].arguments[0], exponents.pop(i)) for i in exps])
+            if any(len(m) == 1 and m[0][1] == 1 and self.atoms[m[0][0]].kind == "log" for m in total.terms):
+                rest = self._from_exponents(exponents, c * d, NONE)  # a logarithm is left alone: it comes out
+                return Expression(self, self.multiply(rest, self.exp(total)).terms, needs)
             if total.terms:
                 exponents[self._exp_atom(total)] = ONE
         reduced = self._exponential_times_logistic(exponents, c * d, needs)
@@ -486,13 +491,13 @@ class Table:
 
     def _from_exponents(self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]) -> Expression:
         monomial = tuple(sorted((i, k) for i, k in exponents.items() if k != 0))
-        if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "sum":
-            return self.scale(Expression(self, self.atoms[monomial[0][0]].arguments[0].terms, needs), c)
         if any(self.atoms[i].kind == "number" and k.q == 1 for i, k in monomial):
             for i, k in monomial:
                 if self.atoms[i].kind == "number" and k.q == 1:
                     c *= self.atoms[i].arguments[0] ** int(k.p)
             monomial = tuple((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
+        if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "sum":
+            return self.scale(Expression(self, self.atoms[monomial[0][0]].arguments[0].terms, needs), c)
         return Expression(self, {monomial: c} if c != 0 else {}, needs)
 
     def multiply_all(self, parts: Sequence[Expression]) -> Expression:
@@ -829,17 +834,9 @@ class Table:
         if above:  # 0 is not needed: some operand is never below it
             if len(rest) == 1:
                 return Expression(self, self.add(pivot, rest[0]).terms, needs)
-            inner = self._max_atom_shifted(rest)
+            inner = self.maximum(rest)
             return Expression(self, self.add(pivot, inner).terms, needs)
         return Expression(self, self.add(pivot, self._max_atom([Expression(self, {}), *rest])).terms, needs)
-
-    def _max_atom_shifted(self, operands: list[Expression]) -> Expression:
-        pivot = self._last(operands)
-        shifted = [self.subtract(o, pivot) for o in operands]
-        shifted = list(dict.fromkeys(shifted))
-        if len(shifted) == 1:
-            return pivot
-        return self.add(pivot, self._max_atom(shifted))
 
     def _max_atom(self, operands: list[Expression]) -> Expression:
         """max(0, v_1, ...), scaled so that the first leading coefficient is 1 (each v leads with a positive one)."""
