@@ -227,6 +227,13 @@ def test_maxima_of_three_in_every_order(level):
 
 
 @levels
+def test_a_maximum_of_numbers_is_a_number(level):
+    t, x = table_of(LINE, level=level)
+    assert t.maximum([t.number(c) for c in (-1, 1, 0, -2)]) == t.number(1)
+    assert t.maximum([t.add(x, t.number(c)) for c in (-1, 3, 0)]) == t.add(x, t.number(3))
+
+
+@levels
 def test_exponentials_logarithms_and_powers_meet(level):
     t, x, y = table_of(POSITIVE, LINE, level=level)
     assert t.exp(t.log(x)) == x
@@ -242,6 +249,12 @@ def test_exponentials_logarithms_and_powers_meet(level):
     assert t.power(t.number(fmpq(9, 4)), HALF) == t.number(fmpq(3, 2))
     assert t.add(t.logistic(y), t.logistic(t.scale(y, -1))) == t.number(1)
     assert t.exp(t.scale(t.log(t.number(2)), 3)) == t.number(8)
+    powers_of_two = [t.exp(t.multiply(e, t.log(t.number(2)))) for e in (y, t.subtract(t.number(1), y))]
+    assert t.multiply(*powers_of_two) == t.number(2)
+    root = t.power(t.number(2), HALF)
+    assert t.multiply_all([root, t.add_all([x, y, t.power(y, 3), t.exp(y), t.number(1)]), root]) == t.scale(
+        t.add_all([x, y, t.power(y, 3), t.exp(y), t.number(1)]), 2
+    )
 
 
 def test_quarter_turns_of_sine_and_cosine():

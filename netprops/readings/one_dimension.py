@@ -17,7 +17,7 @@ from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots, sign_on
 from netprops.readings import ranges
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.polynomials import Expression, Table
+from netprops.readings.polynomials import Expression, Table, TooLargeError
 from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -39,13 +39,16 @@ def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof |
     """A proof that e, a function of the affine form alone, is convex in it on its range; None if none was found."""
     where = table.range(form)
     line, t = table.line(where)
-    together = _replaced(table, e, form, line, t)
-    if together is None or together.needs:
+    try:
+        together = _replaced(table, e, form, line, t)
+        if together is None or together.needs:
+            return None
+        # Rows of a data set ask about the same function again and again.
+        if (where, together) not in table.lines_known:
+            table.lines_known[where, together] = _convex_on(table, e, form, where)
+        return table.lines_known[where, together]
+    except TooLargeError:
         return None
-    # Rows of a data set ask about the same function again and again.
-    if (where, together) not in table.lines_known:
-        table.lines_known[where, together] = _convex_on(table, e, form, where)
-    return table.lines_known[where, together]
 
 
 def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -> Proof | None:
@@ -74,7 +77,9 @@ def _replaced(source: Table, e: Expression, form: Expression, target: Table, t: 
         return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), target.scale(t, multiple)
 
     def variable(bit: int) -> Expression:
-        if len(form.terms) == 1 and len(lead) == 1 and source.atoms[lead[0][0]].dependencies == 1 << bit:
+        alone = len(form.terms) == 1 and len(lead) == 1 and lead[0][1] == 1
+        atom = source.atoms[lead[0][0]] if alone else None
+        if atom is not None and atom.kind == "variable" and atom.dependencies == 1 << bit:
             return target.scale(t, 1 / form.terms[lead])
         raise CannotRebuildError(f"{source.names[bit]} is left over")
 

@@ -823,20 +823,19 @@ class Table:
     def maximum(self, parts: Sequence[Expression]) -> Expression:
         """max of all parts, each less the last in the shift-invariant order."""
         needs = frozenset().union(*(p.needs for p in parts)) if any(p.needs for p in parts) else NONE
-        operands = self._flattened([Expression(self, p.terms) for p in parts])
+        return Expression(self, self._largest(self._flattened([Expression(self, p.terms) for p in parts])).terms, needs)
+
+    def _largest(self, operands: Sequence[Expression]) -> Expression:
         pivot = self._last(operands)
         shifted = [self.subtract(o, pivot) for o in operands]
         shifted = list(dict.fromkeys(shifted))  # distinct, the pivot among them as 0
         rest = [o for o in shifted if o.terms and not ranges.is_nonpositive(self.range(o))]
         above = [o for o in rest if ranges.is_nonnegative(self.range(o))]
         if not rest:
-            return Expression(self, pivot.terms, needs)
+            return pivot
         if above:  # 0 is not needed: some operand is never below it
-            if len(rest) == 1:
-                return Expression(self, self.add(pivot, rest[0]).terms, needs)
-            inner = self.maximum(rest)
-            return Expression(self, self.add(pivot, inner).terms, needs)
-        return Expression(self, self.add(pivot, self._max_atom([Expression(self, {}), *rest])).terms, needs)
+            return self.add(pivot, rest[0] if len(rest) == 1 else self._largest(rest))
+        return self.add(pivot, self._max_atom([Expression(self, {}), *rest]))
 
     def _max_atom(self, operands: list[Expression]) -> Expression:
         """max(0, v_1, ...), scaled so that the first leading coefficient is 1 (each v leads with a positive one)."""
