@@ -32,6 +32,18 @@ from netprops.readings import ranges, shapes
 
 ZERO, ONE = fmpq(0), fmpq(1)
 Monomial = tuple[tuple[int, fmpq], ...]  # (atom id, exponent), by id; exponents are never 0
+
+
+class HashedOnce(tuple[tuple[int, fmpq], ...]):
+    """A monomial that remembers its hash: a rational's hash takes longer than all else in a sum."""
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("known")
+        if known is None:
+            known = self.__dict__["known"] = tuple.__hash__(self)
+        return known
+
+
 UNIT: Monomial = ()
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 
@@ -58,26 +70,19 @@ NONE: frozenset[Condition] = frozenset()
 class Expression:
     """An immutable sum of monomials; `needs` are the side conditions under which it is a real number."""
 
-    __slots__ = ("_hash", "_key", "needs", "table", "terms")
+    __slots__ = ("_hash", "needs", "table", "terms")
 
     def __init__(self, table: Table, terms: dict[Monomial, fmpq], needs: frozenset[Condition] = NONE) -> None:
         self.table, self.terms, self.needs = table, terms, needs
-        self._key: frozenset[Any] | None = None
         self._hash: int | None = None
-
-    @property
-    def key(self) -> frozenset[Any]:
-        """The terms as a set: what equality compares."""
-        if self._key is None:
-            self._key = frozenset(self.terms.items())
-        return self._key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.terms == other.terms
 
     def __hash__(self) -> int:
+        # Of the monomials alone: coefficients hash slowly, and equality compares them anyway.
         if self._hash is None:
-            self._hash = hash(self.key)
+            self._hash = hash(frozenset(self.terms))
         return self._hash
 
     def constant(self) -> fmpq | None:
@@ -182,7 +187,7 @@ class Table:
         return self._interned.get((kind, *arguments))
 
     def _from_atom(self, index: int, exponent: fmpq | int = 1, needs: frozenset[Condition] = NONE) -> Expression:
-        return Expression(self, {((index, fmpq(exponent)),): ONE}, needs)
+        return Expression(self, {HashedOnce([(index, fmpq(exponent))]): ONE}, needs)
 
     def _make(self, terms: dict[Monomial, fmpq], needs: frozenset[Condition] = NONE) -> Expression:
         if len(terms) > self.budget:
@@ -459,38 +464,58 @@ class Table:
                 return Expression(self, self.multiply(rest, self.exp(total)).terms, needs)
             if total.terms:
                 exponents[self._exp_atom(total)] = ONE
-        reduced = self._exponential_times_logistic(exponents, c * d, needs)
-        return self._from_exponents(exponents, c * d, needs) if reduced is None else reduced
+        flipped = self._exponential_met_logistic(exponents) if exps else False
+        return self._from_exponents(exponents, -c * d if flipped else c * d, needs)
 
-    def _exponential_times_logistic(
-        self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]
-    ) -> Expression | None:
-        """exp(w) s(v) = exp(w) - exp(w - v) s(v), and exp(w) s(v) = exp(w + v) (1 - s(v)), towards exponents near 0."""
-        exp_index = next((i for i in exponents if self.atoms[i].kind == "exp"), None)
-        if exp_index is None:
-            return None
-        w: Expression = self.atoms[exp_index].arguments[0]
-        for index, k in exponents.items():
-            if self.atoms[index].kind != "logistic" or k < 1 or k.q != 1:
+    def _exponential_met_logistic(self, exponents: dict[int, fmpq]) -> bool:
+        """exp(w) (1 - s(v)) = exp(w - v) s(v) and exp(w) s(v) = exp(w + v) (1 - s(v)), towards exponents near 0.
+
+        Changes the exponents in place; 1 - s(v) stands as the sum s(v) - 1, so the sign of the product may flip, which
+        is what is returned.
+        """
+        flipped = False
+        for index in list(exponents):
+            v = self._logistic_argument(index)
+            exp_index = next((i for i in exponents if self.atoms[i].kind == "exp"), None)
+            if v is None or exp_index is None or exponents[index] < 1 or exponents[index].q != 1:
                 continue
-            v: Expression = self.atoms[index].arguments[0]
-            multiple = w.terms.get(max(v.terms), ZERO) / v.terms[max(v.terms)] if v.terms else ZERO
-            if abs(multiple) < 1:
+            w: Expression = self.atoms[exp_index].arguments[0]
+            bare = self.atoms[index].kind == "logistic"
+            times = w.terms.get(max(v.terms), ZERO) / v.terms[max(v.terms)] * (-1 if bare else 1)
+            steps = min(int(exponents[index].p), int(times.p // times.q)) if times >= 1 else 0
+            if steps == 0:
                 continue
-            rest = {i: n for i, n in exponents.items() if i not in (exp_index, index)}
-            base = self._from_exponents({**rest, index: k - 1}, c, needs)
-            s = self._from_atom(index)
-            if multiple >= 1:
-                kernel = self.subtract(self.exp(w), self.multiply(self.exp(self.subtract(w, v)), s))
-            else:
-                raised = self.exp(self.add(w, v))
-                kernel = self.subtract(raised, self.multiply(raised, s))
-            product = self.add_all([self.multiply(base, Expression(self, {m: x})) for m, x in kernel.terms.items()])
-            return Expression(self, product.terms, needs)
-        return None
+            del exponents[exp_index]
+            rest = self.add(w, self.scale(v, steps if bare else -steps))
+            if rest.terms:
+                exponents[self._exp_atom(rest)] = ONE
+            other = self._one_less_logistic(v) if bare else self._logistic_atom(v)
+            exponents[index] -= steps
+            exponents[other] = exponents.get(other, ZERO) + steps
+            flipped ^= steps % 2 == 1
+        return flipped
+
+    def _logistic_argument(self, index: int) -> Expression | None:
+        """v, if the atom is s(v) or the sum s(v) - 1."""
+        atom = self.atoms[index]
+        if atom.kind == "sum" and len(atom.arguments[0].terms) == 2 and atom.arguments[0].terms.get(UNIT) == -1:
+            ((monomial, c),) = ((m, c) for m, c in atom.arguments[0].terms.items() if m != UNIT)
+            if c != 1 or len(monomial) != 1 or monomial[0][1] != 1:
+                return None
+            atom = self.atoms[monomial[0][0]]
+        v: Expression | None = atom.arguments[0] if atom.kind == "logistic" else None
+        return v if v is not None and v.terms else None
+
+    def _logistic_atom(self, v: Expression) -> int:
+        ((monomial, _),) = self.logistic(v).terms.items()
+        return monomial[0][0]
+
+    def _one_less_logistic(self, v: Expression) -> int:
+        ((index, _),), _ = self._as_factor(self.subtract(self.logistic(v), self.number(1)))
+        return index
 
     def _from_exponents(self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]) -> Expression:
-        monomial = tuple(sorted((i, k) for i, k in exponents.items() if k != 0))
+        monomial = HashedOnce(sorted((i, k) for i, k in exponents.items() if k != 0))
         if any(self.atoms[i].kind == "number" and k.q == 1 for i, k in monomial):
             for i, k in monomial:
                 if self.atoms[i].kind == "number" and k.q == 1:
@@ -573,8 +598,8 @@ class Table:
                 return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
         number, radical = _rational_power(c, n)
         if radical is not None:
-            base = self._intern("number", (radical,), 0, ranges.point(radical))
-            exponents[base] = exponents.get(base, ZERO) + n
+            root = self._intern("number", (radical,), 0, ranges.point(radical))
+            exponents[root] = exponents.get(root, ZERO) + n
         rest = self._from_exponents(exponents, number, NONE)
         product = self.multiply(total, rest)
         return Expression(self, product.terms, needs)
