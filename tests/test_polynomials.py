@@ -338,6 +338,11 @@ def test_ranges_that_independent_terms_do_not_see():
     t, z = table_of(LINE)
     assert ranges.is_positive(t.range(t.subtract(t.softplus(z), z)))
     assert ranges.is_nonnegative(t.range(t.subtract(t.maximum([z, t.number(0)]), z)))
+    assert ranges.is_nonnegative(t.range(t.absolute(z)))
+    y = t.variable("y", LINE)
+    norm = t.add_all([t.absolute(z), t.absolute(y), t.absolute(t.add(z, y)), t.number(1)])
+    assert t.range(norm) == Interval(ONE)
+    assert t.range(t.scale(norm, -2)) == Interval(None, fmpq(-2))
     assert t.range(t.add_all([t.power(z, 2), t.scale(z, -2), t.number(1)])) == Interval(ZERO)
     assert t.range(t.add_all([t.power(z, 2), z, t.number(1)])) == Interval(fmpq(3, 4))
 

@@ -289,7 +289,23 @@ class Table:
                     total = ranges.intersect(total, Interval(below.lo, None, below.lo_open or strict))
                 if c < 0 and below.hi is not None:
                     total = ranges.intersect(total, Interval(None, below.hi, False, below.hi_open or strict))
+        for sign in (1, -1):
+            mixed = self._termwise_range(self._with_mixtures(e, sign))
+            above, below = Interval(mixed.lo, None, mixed.lo_open), Interval(None, mixed.hi, False, mixed.hi_open)
+            total = ranges.intersect(total, above if sign > 0 else below)
         return None if total == WHOLE_LINE else total
+
+    def _with_mixtures(self, e: Expression, sign: int) -> Expression:
+        """A lower bound of e (upper for sign -1): each maximum of that sign replaced by a cancelling mixture, if any."""
+        bound = Expression(self, e.terms)
+        for monomial, c in e.terms.items():
+            if c * sign <= 0 or len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind != "max":
+                continue
+            rest = self.subtract(bound, Expression(self, {monomial: c}))
+            mixture = next(self._cancelling_mixtures(self._lower_operands(monomial[0][0]), rest, c), None)
+            if mixture is not None:
+                bound = self.add(rest, self.scale(mixture, c))
+        return bound
 
     def _cancelling_mixtures(
         self, operands: tuple[Expression, ...], rest: Expression, c: fmpq
@@ -431,7 +447,8 @@ class Table:
         normal = Expression(self, inner) if inner else self.scale(Expression(self, e.terms), 1 / lead)
         index = self._intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
         if self.atoms[index].range == WHOLE_LINE:
-            self.atoms[index].range = self.range(normal)
+            known = WHOLE_LINE if common else ranges.scale(self.range(e), 1 / lead)  # a range may have been noted for e
+            self.atoms[index].range = ranges.intersect(self.range(normal), known)
         return tuple(sorted([*common, (index, ONE)])), lead
 
     def _common_powers(self, e: Expression) -> Monomial:
