@@ -296,7 +296,7 @@ class Table:
         return None if total == WHOLE_LINE else total
 
     def _with_mixtures(self, e: Expression, sign: int) -> Expression:
-        """A lower bound of e (upper for sign -1): each maximum of that sign replaced by a cancelling mixture, if any."""
+        """A lower bound of e (upper for sign -1): each maximum of that sign by a cancelling mixture, if any."""
         bound = Expression(self, e.terms)
         for monomial, c in e.terms.items():
             if c * sign <= 0 or len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind != "max":
