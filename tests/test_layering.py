@@ -131,7 +131,9 @@ def test_nothing_is_a_subclass_of_anything_but_exceptions_protocols_and_enumerat
             known = {c.name for c in classes} | {"DomainError", "UnsupportedError", "NotAFunctionError", "ClaimError"}
             is_exception = base in exceptions or (base in known and base.endswith("Error"))
             is_abstract = base.split("[")[0] in ("Protocol", "NamedTuple", "Enum", "Generic", "TypedDict")
-            assert is_exception or is_abstract, f"{node.name} is a subclass of {base}"
+            # A monomial is a tuple that remembers its hash: proofs spend most of their time looking monomials up.
+            is_monomial = (path.stem, node.name) == ("polynomials", "HashedOnce")
+            assert is_exception or is_abstract or is_monomial, f"{node.name} is a subclass of {base}"
 
 
 def test_the_plugin_and_what_it_needs_import_nothing_heavy():
