@@ -149,6 +149,9 @@ def reading_at(asked: Asked, level: int, notes: list[str], *, thorough: bool = T
     except (UnsupportedError, TooLargeError) as error:
         notes.append(str(error))
         return None
+    except RecursionError:
+        notes.append("the function is nested too deeply for the symbolic reading")
+        return None
     expressions = tuple(e for output in symbols.outputs for e in output.reshape(-1))
     return Reading(symbols, Calculus(symbols.table, symbols.mask(range(asked.decision)), thorough), expressions)
 
@@ -159,7 +162,10 @@ def proof_of_all(
     """The rules used when every entry has a proof, else None."""
     lines: list[str] = []
     for e in expressions:
-        proof = prove(e)
+        try:
+            proof = prove(e)
+        except RecursionError:  # nested too deeply: no proof
+            return None
         if proof is None:
             return None
         lines += proof
