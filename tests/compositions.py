@@ -17,6 +17,7 @@ from netprops import box, nonnegative, positive, reals
 from netprops.domains import nearest_double
 
 DIGITS = 60
+DIGITS_TO_TELL_FROM_0 = 4000
 EXTENDED = np.longdouble
 
 
@@ -36,7 +37,7 @@ def _undefined(*_):
     raise ValueError("undefined")
 
 
-TAME = 10**5  # mpmath has no largest number: arguments beyond are not looked at
+TAME = 2000  # mpmath has no largest number: arguments of exponentials beyond are not looked at
 
 
 def _tamed(function):
@@ -285,7 +286,7 @@ def in_numpy(t, x, q):
 
 
 def in_mpmath(t, x, q):
-    """The tree at one point, in DIGITS digits; ValueError or ZeroDivisionError where it is no real number."""
+    """The tree at one point; ValueError or ZeroDivisionError where it is no real number."""
     kind = t[0]
     if kind == "x":
         return x[t[1]]
@@ -342,9 +343,8 @@ class Composition:
             return np.asarray(in_numpy(self.tree, x, q), dtype=EXTENDED) * np.ones(len(x), dtype=EXTENDED)
 
     def value(self, x, q):
-        """In many digits."""
-        with mp.workdps(DIGITS):
-            return in_mpmath(self.tree, x, q)
+        """In as many digits as mpmath works with."""
+        return in_mpmath(self.tree, x, q)
 
 
 def domain(kind, n):
@@ -450,7 +450,7 @@ def against_convexity(c, side=1, count=1500, strict=False, quasi=False):
         moderate = (np.abs(a) < 20).all(axis=1) & (np.abs(b) < 20).all(axis=1) & (a != b).any(axis=1)
         gap = np.where(moderate, gap, np.nan)
     for i in _worst(gap, scale):
-        with mp.workdps(DIGITS):
+        with mp.workdps(DIGITS_TO_TELL_FROM_0 if strict else DIGITS):
             x, y, p = exactly(a[i]), exactly(b[i]), exactly(q[i])
             try:
                 values = [side * c.value(at, p) for at in (x, y, _middle(x, y, w[i]))]

@@ -1,8 +1,8 @@
 """Quasi-convexity of normal forms: what survives an increasing outer function.
 
 Sound but incomplete: f is quasi-convex if it is convex; if it is a constant plus a positive multiple of a positive
-product whose logarithm is convex or itself quasi-convex; if it is non-decreasing in a quasi-convex argument; if it is a
-constant over a quasi-concave positive denominator.
+product whose logarithm is convex; if it is non-decreasing in a quasi-convex argument; if it is a constant over a
+quasi-concave positive denominator, or a convex nonnegative function over a concave positive one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,26 @@ def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof
             proof = quasiconvex(calculus, argument, depth - 1)
             if proof:
                 return (why, *proof)
-    return _by_logarithm(calculus, part, sign)
+    return _quotient(calculus, part, sign) or _by_logarithm(calculus, part, sign)
+
+
+def _quotient(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
+    """N / D, D > 0: {N <= t D} is convex for convex N and t D concave. So D affine, or N >= 0 (and then t >= 0 counts)
+    and D concave; for sign -1, likewise {N >= t D} for concave N and convex D."""
+    above = tuple((i, k) for i, k in part if k > 0)
+    below = tuple((i, -k) for i, k in part if k < 0)
+    table = calculus.table
+    if not above or not below or not ranges.is_positive(table.monomial_range(below)):
+        return None
+    top = calculus.product_convex(above) if sign > 0 else calculus.product_concave(above)
+    if not top:
+        return None
+    if calculus.is_affine_product(below):
+        return ("a quotient with an affine positive denominator", *top)
+    bottom = calculus.product_concave(below) if sign > 0 else calculus.product_convex(below)
+    if not bottom or not ranges.is_nonnegative(table.monomial_range(above)):
+        return None
+    return ("a quotient of a nonnegative function and a positive one bent the other way", *top, *bottom)
 
 
 def _by_logarithm(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
