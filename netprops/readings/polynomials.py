@@ -537,7 +537,7 @@ class Table:
             for i, k in monomial:
                 if self.atoms[i].kind == "number" and k.q == 1:
                     c *= self.atoms[i].arguments[0] ** int(k.p)
-            monomial = tuple((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
+            monomial = HashedOnce((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
         if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "sum":
             return self.scale(Expression(self, self.atoms[monomial[0][0]].arguments[0].terms, needs), c)
         return Expression(self, {monomial: c} if c != 0 else {}, needs)
