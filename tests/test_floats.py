@@ -87,7 +87,7 @@ ELEMENTWISE = (
     lambda x: jnp.arctan2(x, x[::-1]),
     lambda x: jax.scipy.special.gammaln(jnp.abs(x)),
     lambda x: jax.scipy.special.digamma(jnp.abs(x)),
-    lambda x: jax.scipy.special.polygamma(1.0, jnp.abs(x) + 0.5),
+    lambda x: jax.scipy.special.polygamma(1, jnp.abs(x) + 0.5),
     lambda x: jax.scipy.special.erfinv(jnp.tanh(x)),
     lambda x: jnp.clip(x, -1.0, 0.5),
     lambda x: jnp.where(x > 0, x, 0.0),
