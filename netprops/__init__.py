@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         is_strict_minimum,
     )
     from netprops.questions.equality import are_equal
+    from netprops.questions.landscape import agrees_with_library, no_worse_minimum
     from netprops.questions.order import is_nondecreasing, is_nonincreasing, is_positive, no_counterexample
     from netprops.questions.separation import is_separable
     from netprops.questions.shape import (
@@ -47,6 +48,7 @@ _HOME = {
     ),
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
     "netprops.questions.equality": ("are_equal",),
+    "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
     "netprops.questions.order": ("is_nondecreasing", "is_nonincreasing", "is_positive", "no_counterexample"),
     "netprops.questions.separation": ("is_separable",),
     "netprops.questions.shape": (
@@ -58,12 +60,13 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
-    "UndecidedError", "UnsupportedError", "Verdict", "are_equal", "box", "claim", "curvature", "has_critical_point",
-    "has_curvature", "has_inertia", "is_affine", "is_concave", "is_constant", "is_convex", "is_critical", "is_higher",
-    "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_saddle",
-    "is_separable", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "no_counterexample", "nonnegative",
-    "pi", "positive", "reals", "violates_jensen",
+    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError",
+    "NotAFunctionError", "UndecidedError", "UnsupportedError", "Verdict", "agrees_with_library", "are_equal", "box",
+    "claim", "curvature", "has_critical_point", "has_curvature", "has_inertia", "is_affine", "is_concave",
+    "is_constant", "is_convex", "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing", "is_positive",
+    "is_quasiconcave", "is_quasiconvex", "is_saddle", "is_separable", "is_strict_maximum", "is_strict_minimum",
+    "is_strictly_convex", "no_counterexample", "no_worse_minimum", "nonnegative", "pi", "positive", "reals",
+    "violates_jensen",
 ]  # fmt: skip
 
 

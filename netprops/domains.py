@@ -72,7 +72,7 @@ class Interval:
 WHOLE_LINE = Interval()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Box:
     """Arrays of the given `shape`, entry i in ``intervals[i]`` (C order); one interval stands for all entries."""
 
@@ -110,6 +110,9 @@ class Box:
         # Between two neighbouring doubles lies no double: one point like 1/1000 stands for the one just above it.
         lo = np.minimum(lo, hi)
         return lo.reshape(self.shape), hi.reshape(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         if len(self.intervals) == 1:

@@ -21,12 +21,12 @@ from netprops import (
     is_higher,
     is_nonincreasing,
     is_positive,
+    no_worse_minimum,
     nonnegative,
     reals,
 )  # fmt: skip
 from netprops.objects.networks import scaled, single_path
 from netprops.objects.regression import reduced_rank_value
-from netprops.questions.landscape import no_worse_minimum
 from netprops.strategies_networks import correlated_data_for, data_for, linear_networks, uncorrelated_data_for
 
 CLAIM = claim("linear-network-no-bad-minima", source=("D1.Q.c2",), verdict=HOLDS)

@@ -11,11 +11,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 from sklearn.utils.extmath import softmax as library_softmax
 
-from netprops import HOLDS, are_equal, claim, is_convex
+from netprops import (
+    HOLDS,
+    agrees_with_library,
+    are_equal,
+    claim,
+    is_convex,
+)  # fmt: skip
 from netprops.objects.data import digits, iris
 from netprops.objects.losses import logsumexp_cross_entropy, softplus_log_loss
 from netprops.objects.networks import Network, collapsed, identity, one_layer
-from netprops.questions.landscape import agrees_with_library
 from netprops.strategies_networks import data_sets, small_rank_one
 
 CLAIM = claim("no-hidden-layer-is-logistic-regression", source=("D1.Q", "D1.A4.c1"), verdict=HOLDS)
