@@ -808,6 +808,36 @@ class Table:
         assert pivot is not None
         return pivot
 
+    def _without_logistic_factors(self, e: Expression) -> Expression | None:
+        """Inside a logarithm: a s(v)^k + b = (a + b (1 + exp(-v))^k) s(v)^k, and with 1 - s(v) = 1 / (1 + exp(v))."""
+        for index in dict.fromkeys(i for m in e.terms for i, k in m if k > 0):
+            v = self._logistic_argument(index)
+            powers = {k for m in e.terms for i, k in m if i == index}
+            if v is None or len(powers) != 1:
+                continue
+            (k,) = powers
+            if k.q != 1 or k < 1:
+                continue
+            bare = self.atoms[index].kind == "logistic"
+            denominator = self.add(self.number(1), self.exp(self.scale(v, -1 if bare else 1)))
+            sign = 1 if bare or int(k.p) % 2 == 0 else -1  # the atom is s(v) - 1, the factor 1 - s(v)
+            parts = []
+            for m, c in e.terms.items():
+                part = Expression(self, {HashedOnce((i, n) for i, n in m if i != index): c})
+                has = any(i == index for i, _ in m)
+                for _ in range(0 if has else int(k.p)):
+                    part = self._multiplied_out(part, denominator, NONE)
+                parts.append(self.scale(part, sign) if has else part)
+            numerator = self.add_all(parts)
+            if not numerator.terms:
+                return None
+            monomial, c = self._as_factor(numerator)
+            exponents = dict(monomial)
+            exponents[index] = exponents.get(index, ZERO) + k
+            # Put together as it is: a product would be rewritten to what came in.
+            return self._from_exponents(exponents, c * sign, e.needs)
+        return None
+
     def _without_denominators(self, e: Expression) -> Expression:
         """Inside a logarithm: a + b s(u) = ((a + b) + a exp(-u)) s(u), and sums over a positive common denominator."""
         logistics = {i for m in e.terms for i, _ in m if self.atoms[i].kind == "logistic"}
@@ -820,6 +850,9 @@ class Table:
                 monomial, c = self._as_factor(inner)
                 # Put together as it is: a product would be rewritten to what came in.
                 return self._from_exponents({**dict(monomial), index: ONE}, c, e.needs)
+        cleared = self._without_logistic_factors(e) if len(e.terms) > 1 else None
+        if cleared is not None:
+            return cleared
         positive = {
             (i, k)
             for m in e.terms
