@@ -101,7 +101,8 @@ def _no_worse_minimum(
         if worse is not None:
             because = f"a strict local minimum near {show_point(exact_point(surface.leaves(v)))} is above the level"
             return no(asked.name, "certified", f"{because} ({tried})", worse, spent)
-    if kinds[NEITHER] or runs[-1].unfinished > len(runs[-1].points) or runs[0].unfinished > len(runs[0].points):
+    # Descents must mostly have an end; Newton's method wanders, and counts by the points that it did reach.
+    if kinds[NEITHER] or runs[0].unfinished > len(runs[0].points) or not len(runs[-1].points):
         return undecided(asked.name, f"{tried}; the first neither: {[v.tolist() for v in kinds[NEITHER][:1]]}", spent)
     return yes(asked.name, "sampled", tried, evaluations=spent)
 

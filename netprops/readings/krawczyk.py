@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from netprops.readings.jaxpr import Array, Program
 
 RADII: Final = (1e-9, 1e-11, 1e-7, 1e-13, 1e-5)
+FINE_RADII: Final = (1e-15, 1e-18, 1e-21, 1e-24)  # about a centre known beyond doubles
+REFINEMENTS: Final = 4
 NEWTON_STEPS: Final = 50
 WIDENINGS: Final = 30  # from 1e-9 to 1e9 and beyond
 MOST_WIDENED: Final = 64
@@ -243,7 +245,26 @@ def enclose_critical_point(
         step = _krawczyk(program, centre, radii, precision, entry)
         if step.includes and step.image is not None:
             return _critical_point(program, step, centre, radii, precision, entry)
-    return Rejection("degenerate", f"Krawczyk's test fails on boxes of radius {min(RADII)} to {max(RADII)}")
+    refined = _refined(program, centre, precision, entry)
+    for radius in FINE_RADII if refined is not None else ():
+        radii = [exact(radius * max(1.0, abs(x))) for x in polished.tolist()]
+        step = _krawczyk(program, refined or centre, radii, precision, entry)
+        if step.includes and step.image is not None:
+            return _critical_point(program, step, refined or centre, radii, precision, entry)
+    return Rejection("degenerate", f"Krawczyk's test fails on boxes of radius {min(FINE_RADII)} to {max(RADII)}")
+
+
+def _refined(program: Program, centre: list[fmpq], precision: int, entry: int) -> list[fmpq] | None:
+    """The centre after some more Newton steps beyond doubles, for ill-conditioned points; None where it has no jets."""
+    for _ in range(REFINEMENTS):
+        step = _krawczyk(program, centre, [fmpq(0)] * len(centre), precision, entry)
+        if step.image is None or not all(x.is_finite() for x in step.image):
+            return None
+        # On a single point Krawczyk's operator is Newton's step; its middle is taken as an exact number.
+        with precision_of(precision):
+            middles = [x.mid().man_exp() for x in step.image]
+        centre = [fmpq(int(m)) * fmpq(2) ** int(e) for m, e in middles]
+    return centre
 
 
 def _critical_point(
