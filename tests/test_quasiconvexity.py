@@ -33,7 +33,7 @@ RULES = {
     "a quotient of positive numbers": ((lambda v: v[0] / v[1], P2), (lambda v: v[0] / v[1] - v[0], P2)),
     "convex over concave": (
         (lambda v: (1 + v[0] ** 2) / jnp.sqrt(v[1]), box([-3, 1], [3, 2])),
-        (lambda v: (v[0] ** 2 - 1) / jnp.sqrt(v[1]), box([0, 1], [3, 2])),
+        (lambda v: (1 + v[0] ** 2) / (1 + v[1] ** 2), box([-3, -1], [3, 1])),
     ),
     "affine over affine": (
         (lambda v: v[0] / v[1], box([-3, 1], [3, 2])),
