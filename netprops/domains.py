@@ -103,6 +103,16 @@ class Box:
         array.reshape(-1)[:] = [self.interval(i).inner_point() for i in range(self.size)]
         return array
 
+    def corner(self, *, upper: bool) -> np.ndarray:
+        """An object array of the lower (upper) ends; a simple inner number where an end is infinite or left out."""
+        array = self.inner_point()
+        for i in range(self.size):
+            r = self.interval(i)
+            end, is_open = (r.hi, r.hi_open) if upper else (r.lo, r.lo_open)
+            if end is not None and not is_open:
+                array.reshape(-1)[i] = end
+        return array
+
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Doubles inside the closed ends, entry by entry, infinite where unbounded: what float searches clip to."""
         lo = np.array([inner_double(self.interval(i), upper=False) for i in range(self.size)])

@@ -24,6 +24,8 @@ from netprops.objects.convolutions import circulant_is_invertible
 from netprops.objects.pooling import Pooling
 from netprops.objects.quadratics import QuadraticForm, congruent
 from netprops.objects.smooth import PROFILES, Ridge, Segment, Smooth
+from netprops.readings.floats import evaluate_batch
+from netprops.readings.jaxpr import trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -308,6 +310,12 @@ def _axis(draw: DrawFn, largest: int) -> tuple[int, int, int, tuple[int, int]]:
 
 
 # ---------------------------------------------------------------- smooth functions and where they bend
+
+
+def is_finite_at_zero(f: Convex) -> bool:
+    """Whether doubles can hold f(0): exp(exp((-3)^2)) is a number, but none that a float search sees."""
+    (values,) = evaluate_batch(trace(f.value, f.domain), [np.zeros((1, f.dimension))])
+    return bool(np.isfinite(values).all())
 
 
 @st.composite

@@ -16,8 +16,15 @@ from netprops.questions.asking import (
     traced,
     traced_together,
 )
-from netprops.questions.refuting import Refutation, negative_point, nonpositive_point, ordered_pair
+from netprops.questions.refuting import (
+    Refutation,
+    describe_point,
+    negative_point,
+    nonpositive_point,
+    ordered_pair,
+)
 from netprops.readings import ranges
+from netprops.readings.witnesses import sign_of
 from netprops.search import falsify
 
 Refute = Callable[[Asked, falsify.Found], Refutation | None]
@@ -74,8 +81,23 @@ def _positive(asked: Asked) -> Verdict:
         if all(ranges.is_positive(r) for r in lows):
             return yes(asked.name, "proved", f"the values lie in {', '.join(dict.fromkeys(map(str, lows)))}")
         notes.append(f"the range found is {', '.join(dict.fromkeys(map(str, lows)))}")
+    seen = _nonpositive_at_simple_points(asked)
+    if seen is not None:
+        return no(asked.name, "certified", *seen)
     found = falsify.against_positivity(asked.program, seed=asked.seed())
     return _pointwise(asked, found, nonpositive_point, notes)
+
+
+def _nonpositive_at_simple_points(asked: Asked) -> Refutation | None:
+    """A point with f <= 0 among the middle and two corners of the domain, where floats may see only rounding."""
+    leaves = asked.program.arguments
+    corners = [[leaf.corner(upper=upper) for leaf in leaves] for upper in (False, True)]
+    for point in ([leaf.inner_point() for leaf in leaves], *corners):
+        for entry in range(asked.entries):
+            certificate = sign_of(asked.program, entry, point)
+            if certificate is not None and certificate.sign <= 0:
+                return describe_point(asked, point, certificate, "point where the function is not positive")
+    return None
 
 
 def _pointwise(asked: Asked, found: falsify.Found, refute: Refute, notes: list[str]) -> Verdict:
