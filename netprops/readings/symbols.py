@@ -30,7 +30,7 @@ class Extended:
 INFINITY, MINUS_INFINITY, NAN = Extended(1), Extended(-1), Extended(0)
 Value = Expression | Extended
 Outcome = bool | Truth | OpenTruth
-HALF, LOG2E_NAMES = fmpq(1, 2), ("exp2",)
+HALF = fmpq(1, 2)
 
 
 class UndefinedError(UnsupportedError):
