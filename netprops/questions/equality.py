@@ -48,7 +48,7 @@ def _equal(first: Asked, second: Asked) -> Verdict:
         return no("are_equal", "certified", *seen)
     if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, the difference multiplied out sum by sum")
-    gaps = _differences(first, second, LEVELS[2], notes)
+    gaps = _differences(first, second, LEVELS[-1], notes)
     if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, everything multiplied out")
     found = falsify.against_equality(first.program, second.program, seed=first.seed())

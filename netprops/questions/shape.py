@@ -16,6 +16,7 @@ from flint import fmpq
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.exact.inertia import negative_direction
 from netprops.questions.asking import (
+    LEVELS,
     Asked,
     Function,
     Point,
@@ -98,7 +99,7 @@ def _bent(asked: Asked, side: int) -> Verdict:
     refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
-    proof = _proved(asked, prove, notes, (0, 1, 2))
+    proof = _proved(asked, prove, notes, LEVELS)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
@@ -201,7 +202,7 @@ def _affine(asked: Asked) -> Verdict:
     def affine(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
         return ("the normal form is affine",) if calculus.is_affine(e) else None
 
-    proof = _proved(asked, affine, notes, (0, 1, 2))
+    proof = _proved(asked, affine, notes, LEVELS)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
     evaluations = 0
@@ -215,7 +216,7 @@ def _affine(asked: Asked) -> Verdict:
         refuted = chord(asked, found, _side(side))
         if refuted is not None:
             return no(asked.name, "certified", *refuted, evaluations=evaluations)
-    both = _proved(asked, _both_ways, notes, (0, 1, 2))
+    both = _proved(asked, _both_ways, notes, LEVELS)
     if both:
         return yes(asked.name, "proved", "both convex and concave: " + "; ".join(both), evaluations=evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=evaluations)
@@ -232,7 +233,7 @@ def _constant(asked: Asked) -> Verdict:
     def constant(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
         return None if calculus.depends(e) else ("the normal form does not contain the variables",)
 
-    proof = _proved(asked, constant, notes, (0, 1, 2))
+    proof = _proved(asked, constant, notes, LEVELS)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
     evaluations = 0
@@ -248,7 +249,7 @@ def _constant(asked: Asked) -> Verdict:
 
 def _strictly(asked: Asked) -> Verdict:
     notes: list[str] = []
-    proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, (0, 1, 2))
+    proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, LEVELS)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
     straight = _straight_segment(asked)
@@ -309,7 +310,7 @@ def _quasi(asked: Asked, side: int) -> Verdict:
     def prove(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
         return quasiconvexity.quasiconvex(calculus, calculus.table.scale(e, side))
 
-    proof = _proved(asked, prove, notes, (0, 1, 2))
+    proof = _proved(asked, prove, notes, LEVELS)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
     found = falsify.against_quasiconvexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())

@@ -15,7 +15,8 @@ Rewriting uses identities of real numbers alone:
 * max and |.| are decided where the sign is known.
 
 How far products of sums are multiplied out is the table's `level`: 0 keeps products of more than four terms as
-factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everything out.
+factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everything out, 3 is as 0 but keeps
+exp(-c log a) for c > 0: terms of a log-sum-exp stay exponentials, where 0 might divide them by (1 + exp(v))^c.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from netprops.domains import WHOLE_LINE, Interval
 from netprops.readings import ranges, shapes
 
 ZERO, ONE = fmpq(0), fmpq(1)
+_LONGEST_SHOWN = 400
 Monomial = tuple[tuple[int, fmpq], ...]  # (atom id, exponent), by id; exponents are never 0
 
 
@@ -653,7 +655,7 @@ class Table:
         kept: dict[Monomial, fmpq] = {}
         for monomial, c in e.terms.items():
             atom = self.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
-            if atom is not None and atom.kind == "log":
+            if atom is not None and atom.kind == "log" and (c > 0 or self.level != 3):
                 factor = self.power(Expression(self, atom.arguments[0].terms), c)
                 total = factor if total is None else self.multiply(total, factor)
             else:
@@ -1082,12 +1084,13 @@ class Table:
     # -------------------------------------------------------------- printing
 
     def show(self, e: Expression, most: int = 6) -> str:
-        """The expression for people, cut after a few terms."""
+        """The expression for people, cut after a few terms and `_LONGEST_SHOWN` characters."""
         if not e.terms:
             return "0"
         shown = [self._show_term(m, c) for m, c in list(e.terms.items())[:most]]
         tail = f" + ... ({len(e.terms) - most} more terms)" if len(e.terms) > most else ""
-        return " + ".join(shown).replace("+ -", "- ") + tail
+        text = " + ".join(shown).replace("+ -", "- ") + tail
+        return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]} ..."
 
     def _show_term(self, monomial: Monomial, c: fmpq) -> str:
         factors = [self._show_power(i, k) for i, k in monomial]

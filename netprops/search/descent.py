@@ -22,6 +22,7 @@ Array = np.ndarray[Any, Any]
 
 _LEAST_DAMPING = 1e-16
 _IDLE_STEPS = 30  # steps in a row that gain next to nothing, before a descent is at its end
+_FAR = 1e3  # beyond some thirty times the farthest start, doubles cannot tell critical points from points near them
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,8 @@ def descend(surface: Surface, V: Array, steps: int = 300) -> Ends:
     """Damped Newton steps against the gradient, every one of which lowers the value, until they hardly do.
 
     The step is -(|H| + damping)^-1 g, where |H| has the eigenvalues of the Hessian without their signs: it leads
-    down and away from saddles; where nothing more is gained, along an eigenvector of negative curvature.
+    down and away from saddles; where nothing more is gained, along an eigenvector of negative curvature.  No step leads
+    farther than `_FAR` from 0.
     """
     V = V.copy()
     value, gradient, hessian = (np.array(part) for part in surface(V))
@@ -98,7 +100,7 @@ def descend(surface: Surface, V: Array, steps: int = 300) -> Ends:
         trial = V[at] + _steps(gradient[at], hessian[at], damping[at])
         new_value, new_gradient, new_hessian = surface(trial)
         evaluations += len(at)
-        lower = new_value < value[at]
+        lower = (new_value < value[at]) & (np.abs(trial).max(axis=1, initial=0) < _FAR)
         much = lower & (value[at] - new_value > _least_gain(value[at], V[at], hessian[at]))
         idle[at] = np.where(much, 0, idle[at] + 1)
         damping[at] = np.where(lower, damping[at] / 16, np.maximum(damping[at] * 16, 1e-6)).clip(_LEAST_DAMPING)
@@ -144,7 +146,11 @@ def _aside(v: Array, hessian: Array) -> Array:
 
 
 def critical_points(surface: Surface, V: Array, steps: int = 60) -> Ends:
-    """What Newton's method for a zero of the gradient, undamped, comes to: critical points of every kind."""
+    """What Newton's method for a zero of the gradient, undamped, comes to: critical points of every kind.
+
+    A run that wanders farther than `_FAR` from 0, or whose gradient never falls to the rounding of its terms, is
+    unfinished.
+    """
     V, evaluations = V.copy(), 0
     small = np.full(len(V), False)
     running = np.full(len(V), True)
@@ -154,10 +160,10 @@ def critical_points(surface: Surface, V: Array, steps: int = 60) -> Ends:
             break
         value, gradient, hessian = surface(V[at])
         evaluations += len(at)
-        running[at] = np.isfinite(value)
+        running[at] = np.isfinite(value) & (np.abs(V[at]).max(axis=1, initial=0) < _FAR)
         at, gradient, hessian = at[running[at]], gradient[running[at]], hessian[running[at]]
         scale = np.abs(hessian).max(axis=(1, 2), initial=0) * (1 + np.abs(V[at]).max(axis=1, initial=0))
-        small[at] = np.abs(gradient).max(axis=1, initial=0) <= 1e-13 * scale
+        small[at] = np.abs(gradient).max(axis=1, initial=0) <= 2e-15 * scale
         running[at] = ~small[at]
         go = running[at]
         if go.any():
