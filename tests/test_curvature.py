@@ -24,7 +24,7 @@ from netprops.readings.polynomials import TooLargeError
 R, R2, P, P2, N2 = reals(), reals(2), positive(), positive(2), nonnegative(2)
 
 
-def proof(question, f, on, for_all=None, levels=(0, 3, 1, 2)):
+def proof(question, f, on, for_all=None, levels=(0, 1, 2)):
     """The rules with which the calculus proves it, joined; None if it cannot. Nothing is searched."""
     for reading in readings(traced(question, f, on, for_all), [], levels):
         lines = [getattr(reading.calculus, question)(e) for e in reading.expressions]

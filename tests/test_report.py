@@ -82,9 +82,7 @@ def test_counts_add_up_over_tests():
 
 def test_the_order_in_which_trials_arrive_changes_nothing():
     trials = [trial("a", question(line=line), test=f"test_{line}", witnesses=[{"n": line}]) for line in (2, 10, 1)]
-    entries = {
-        json.dumps(only(ledger.judge(collection("a"), order)).entry) for order in itertools.permutations(trials)
-    }
+    entries = {json.dumps(only(ledger.judge(collection("a"), order)).entry) for order in itertools.permutations(trials)}
     assert len(entries) == 1
 
 

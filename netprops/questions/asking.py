@@ -22,7 +22,7 @@ from netprops.readings.witnesses import is_real_at
 Array = np.ndarray[Any, Any]
 Point = Sequence[Array]  # one object array of fmpq per flat argument
 Function = Callable[..., Any]
-LEVELS = (0, 3, 1, 2)  # of the normal form, in the order in which they are tried
+LEVELS = (0, 1, 2)  # of the normal form, in the order in which they are tried
 
 
 @dataclass(frozen=True, eq=False)

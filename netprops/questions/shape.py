@@ -31,6 +31,7 @@ from netprops.questions.asking import (
     show_point,
     traced,
 )
+from netprops.questions.composition import bent_by_composition
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
 from netprops.readings.curvature import Calculus
@@ -99,7 +100,7 @@ def _bent(asked: Asked, side: int) -> Verdict:
     refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
-    proof = _proved(asked, prove, notes, LEVELS)
+    proof = _proved(asked, prove, notes, LEVELS) or bent_by_composition(asked, side)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)

@@ -157,6 +157,63 @@ def _parameter_key(value: Any) -> Any:
     return "function" if callable(value) and not isinstance(value, type) else repr(value)
 
 
+# ------------------------------------------------------------------ cutting
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A program as outer(inner(x, q), q): `inner` maps all arguments to the values that the rest goes on from.
+
+    `outer` makes the rest a program, given a domain for each of those values; the quantified arguments follow them.
+    """
+
+    inner: Program
+    outer: Callable[[Sequence[Box]], Program]
+
+
+def cuts(program: Program, decision: int, widest: int) -> list[Cut]:
+    """Where at most `widest` floats carry all that the first `decision` arguments matter to the rest.
+
+    Narrow cuts come first, among these such as halve the equations.  What does not depend on the decision is computed
+    on both sides.
+    """
+    jaxpr = program.closed.jaxpr
+    varying = set(jaxpr.invars[:decision])
+    resting: list[Any] = []  # equations that do not depend on the decision
+    found: list[tuple[int, int, Cut]] = []
+    for place, eqn in enumerate(jaxpr.eqns):
+        if not any(isinstance(v, core.Var) and v in varying for v in eqn.invars):
+            resting.append(eqn)
+            continue
+        varying.update(eqn.outvars)
+        rest = jaxpr.eqns[place + 1 :]
+        used = [v for other in rest for v in other.invars] + list(jaxpr.outvars)
+        live = [v for v in dict.fromkeys(v for v in used if isinstance(v, core.Var)) if v in varying]
+        if not rest or any(bool(v in jaxpr.invars or v.aval.dtype != np.float64) for v in live):
+            continue
+        width = sum(math.prod(v.aval.shape) for v in live)
+        if 0 < width <= widest:
+            uneven = abs(2 * place - len(jaxpr.eqns))
+            found.append((width, uneven, _cut(program, decision, place, live, resting)))
+    return [cut for _, _, cut in sorted(found, key=lambda item: item[:2])]
+
+
+def _cut(program: Program, decision: int, place: int, live: list[core.Var], resting: list[Any]) -> Cut:
+    jaxpr = program.closed.jaxpr
+    shapes = tuple(tuple(v.aval.shape) for v in live)
+    first = jaxpr.replace(eqns=jaxpr.eqns[: place + 1], outvars=live)
+    then = jaxpr.replace(invars=[*live, *jaxpr.invars[decision:]], eqns=[*resting, *jaxpr.eqns[place + 1 :]])
+
+    def part(made: core.Jaxpr, arguments: tuple[Box, ...], out_shapes: tuple[tuple[int, ...], ...]) -> Program:
+        closed = core.ClosedJaxpr(made, program.closed.consts)
+        return Program(closed, arguments, out_shapes, fingerprint(closed))
+
+    return Cut(
+        part(first, program.arguments, shapes),
+        lambda domains: part(then, (*domains, *program.arguments[decision:]), program.out_shapes),
+    )
+
+
 # ------------------------------------------------------------------ running
 
 

@@ -15,8 +15,7 @@ Rewriting uses identities of real numbers alone:
 * max and |.| are decided where the sign is known.
 
 How far products of sums are multiplied out is the table's `level`: 0 keeps products of more than four terms as
-factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everything out, 3 is as 0 but keeps
-exp(-c log a) for c > 0: terms of a log-sum-exp stay exponentials, where 0 might divide them by (1 + exp(v))^c.
+factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everything out.
 """
 
 from __future__ import annotations
@@ -309,9 +308,7 @@ class Table:
                 bound = self.add(rest, self.scale(mixture, c))
         return bound
 
-    def _cancelling_mixtures(
-        self, operands: tuple[Expression, ...], rest: Expression, c: fmpq
-    ) -> Iterator[Expression]:
+    def _cancelling_mixtures(self, operands: tuple[Expression, ...], rest: Expression, c: fmpq) -> Iterator[Expression]:
         """Mixtures m = a + s (b - a), 0 < s < 1, of two operands: the leading term of b - a is not in c m + rest."""
         for a, b in itertools.combinations(operands[:4], 2):
             step = self.subtract(b, a)
@@ -655,7 +652,7 @@ class Table:
         kept: dict[Monomial, fmpq] = {}
         for monomial, c in e.terms.items():
             atom = self.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
-            if atom is not None and atom.kind == "log" and (c > 0 or self.level != 3):
+            if atom is not None and atom.kind == "log":
                 factor = self.power(Expression(self, atom.arguments[0].terms), c)
                 total = factor if total is None else self.multiply(total, factor)
             else:

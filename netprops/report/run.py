@@ -198,9 +198,7 @@ def trial(
         why = _in_short(call.excinfo.value)
         if outcome == "failed" and call.excinfo.errisinstance(UndecidedError):
             outcome = ledger.UNDECIDED
-    entry = ledger.trial(
-        claim, report.nodeid, recorder, run.rootdir, outcome=outcome, why=why, seconds=report.duration
-    )
+    entry = ledger.trial(claim, report.nodeid, recorder, run.rootdir, outcome=outcome, why=why, seconds=report.duration)
     return json.dumps(entry)
 
 

@@ -1,0 +1,87 @@
+"""The rule of composition at intermediate values of the program: convexity where the normal form hides it.
+
+h(g_1(x), ..., g_k(x)) is convex where h is convex on a box that holds all values of the g_i, and for every i g_i is
+affine, or convex with h non-decreasing in its i-th argument, or concave with h non-increasing there (Boyd and
+Vandenberghe, section 3.2.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flint import fmpq
+
+from netprops.domains import Box
+from netprops.questions.asking import LEVELS, Asked, Reading, proof_of_all, readings
+from netprops.readings.curvature import Calculus
+from netprops.readings.jaxpr import Cut, cuts
+
+if TYPE_CHECKING:
+    from netprops.readings.polynomials import Expression
+
+MOST_CUTS = 6
+WIDEST_CUT = 8
+
+Proof = tuple[str, ...]
+
+
+def bent_by_composition(asked: Asked, side: int) -> Proof | None:
+    """A proof that every output is convex (`side` 1) or concave (-1), the program cut once; None if none is found."""
+    for cut in cuts(asked.program, asked.decision, WIDEST_CUT)[:MOST_CUTS]:
+        for inner in readings(replace(asked, program=cut.inner), [], LEVELS):
+            shapes = [_shape(inner.calculus, e) for e in inner.expressions]
+            proofs = [proof for _, proof in shapes if proof is not None]
+            if len(proofs) < len(shapes):
+                continue
+            outer = _outer_proof(asked, cut, inner, [bend for bend, _ in shapes], side)
+            if outer:
+                lines = ("composition", *outer, *(line for proof in proofs for line in proof))
+                return tuple(dict.fromkeys(lines))
+    return None
+
+
+def _shape(calculus: Calculus, e: Expression) -> tuple[int, Proof | None]:
+    """0, 1 or -1 for an expression proved affine, convex or concave, and the proof."""
+    if calculus.is_affine(e):
+        return 0, ("affine",)
+    convex = calculus.convex(e)
+    return (1, convex) if convex else (-1, calculus.concave(e))
+
+
+def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side: int) -> Proof | None:
+    """A proof that the rest of the program is convex and moves the right way, on the ranges of the inner values."""
+    program = cut.outer(list(_domains(cut, inner)))
+    asked = replace(asked, program=program, decision=len(cut.inner.out_shapes))
+
+    for outer in readings(asked, [], LEVELS):
+        calculus = outer.calculus
+
+        def prove(e: Expression, calculus: Calculus = calculus) -> Proof | None:
+            signed = calculus.table.scale(e, fmpq(side))
+            lines = calculus.convex(signed)
+            for bit, bend in enumerate(bends):
+                if lines is None:
+                    return None
+                if bend:
+                    one = Calculus(calculus.table, 1 << bit)
+                    moves = one.rising(signed) if bend > 0 else one.falling(signed)
+                    lines = None if moves is None else (*lines, *moves)
+            return lines
+
+        proof = proof_of_all(outer.expressions, prove)
+        if proof:
+            return proof
+    return None
+
+
+def _domains(cut: Cut, inner: Reading) -> Iterator[Box]:
+    start = 0
+    for shape in cut.inner.out_shapes:
+        size = 1
+        for n in shape:
+            size *= n
+        entries = inner.expressions[start : start + size]
+        yield Box(shape, tuple(inner.symbols.table.range(e) for e in entries))
+        start += size
