@@ -7,8 +7,9 @@ Numbers are small and dyadic, so that exact arithmetic on them is also exact in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import jax
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from netprops.objects.data import Data, Matrix, one_hot
 from netprops.objects.losses import Loss, loss
-from netprops.objects.networks import Activation, Network, Params, Split, identity
+from netprops.objects.networks import ACTIVATIONS, NETWORK_LOSSES, Activation, Network, Params, Split, identity
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Range: TypeAlias = tuple[int, int]
@@ -313,6 +314,61 @@ def uncorrelated_data_for(draw: Draw, network: Network, rows: Range = (1, 3)) ->
     pairs = ((X, Y), (X, -Y)), ((X, O), (Z, Y)), ((X, O),), ((Z, Y),)
     blocks = draw(st.sampled_from(pairs))
     return Data(np.concatenate([x for x, _ in blocks]), np.concatenate([y for _, y in blocks]))
+
+
+@st.composite
+def deep_networks(
+    draw: Draw,
+    depth: Range = (2, 5),
+    width: Range = (1, 4),
+    *,
+    hidden: Sequence[Activation] = ACTIVATIONS,
+    losses: Sequence[str] = NETWORK_LOSSES,
+    bias: bool | None = True,
+) -> Network:
+    """Networks with a linear last layer, of every such depth, width, hidden activation and loss.
+
+    Softmax cross-entropy has at least two outputs: with one class it is constant.
+    """
+    chosen = loss(draw(st.sampled_from(list(losses))))
+    made = networks(depth, width, hidden=hidden, loss_of=chosen, bias=bias)
+    net: Network = draw(made)
+    return replace(net, widths=(*net.widths[:-1], max(net.widths[-1], 2))) if chosen.joint else net
+
+
+EXTREMES = (1e150, 1e-150, float(np.finfo(np.float64).max), float(np.finfo(np.float64).smallest_subnormal))
+
+
+@st.composite
+def any_data_for(draw: Draw, network: Network, rows: Range = (1, 4), *, extremes: bool = False) -> Data:
+    """Any data of the network's numbers of inputs and outputs, targets where its loss has them.
+
+    Zero, repeated and otherwise degenerate inputs are among them, and all targets zero or alike.  Targets are real, for
+    the log loss labels in [0, 1], for softmax cross-entropy points of the simplex, which add up to 1 exactly.
+
+    Args:
+        extremes: whether there are also entries of the sizes `EXTREMES`, the largest and the smallest doubles included.
+    """
+    entries, labels = dyadics(), dyadics(0, 1, 16)
+    if extremes:
+        huge_and_tiny = st.tuples(st.sampled_from(EXTREMES), st.sampled_from((1, -1))).map(math.prod)
+        entries, labels = entries | huge_and_tiny, labels | st.sampled_from([x for x in EXTREMES if x < 1])
+    n = draw(st.integers(*rows))
+    X = DEGENERATIONS[draw(st.sampled_from(list(DEGENERATIONS)))](draw, draw(arrays((n, network.widths[0]), entries)))
+    if network.loss.joint:
+        return Data(X, draw(simplex_points(n, network.widths[-1], extremes=extremes)))
+    Y = draw(arrays((n, network.widths[-1]), labels if network.loss.name == "log loss of a logit" else entries))
+    return Data(X, draw(st.sampled_from((Y, Y, np.zeros_like(Y), np.repeat(Y[:1], n, axis=0)))))
+
+
+@st.composite
+def simplex_points(draw: Draw, rows: int, classes: int, *, extremes: bool = False) -> Matrix:
+    """Rows of nonnegative numbers that add up to 1 exactly: corners, or whole sixteenths; with `extremes` also numbers
+    as small as 2^-53, and as near to 1."""
+    whole = draw(st.sampled_from((1, 16, 2**53) if extremes else (1, 16)))
+    places = st.sampled_from((0, 1, whole // 2, whole - 1, whole)) | st.integers(0, whole)
+    cuts = draw(st.lists(st.lists(places, min_size=classes - 1, max_size=classes - 1), min_size=rows, max_size=rows))
+    return np.stack([np.diff([0, *sorted(inner), whole]) / whole for inner in cuts])
 
 
 @st.composite

@@ -46,7 +46,10 @@ class Data:
 
 def _exact_lists(array: Matrix) -> str:
     def shown(value: Any) -> str:
-        return f"[{', '.join(map(shown, value))}]" if isinstance(value, list) else str(Fraction(value))
+        if isinstance(value, list):
+            return f"[{', '.join(map(shown, value))}]"
+        exact = str(Fraction(value))
+        return exact if len(exact) <= 24 else repr(value)  # 1e150 has 150 digits
 
     return shown(array.tolist())
 

@@ -33,6 +33,23 @@ def identity(z: Array) -> Array:
     return z
 
 
+# What the claims about networks with hidden layers range over: hidden activations, and losses of a linear last layer
+# by their names in `netprops.objects.losses`.
+ACTIVATIONS: tuple[Activation, ...] = (
+    identity,
+    jax.nn.relu,
+    jax.nn.leaky_relu,
+    jax.nn.elu,
+    jax.nn.softplus,
+    jnp.tanh,
+    jax.nn.sigmoid,
+    jax.nn.silu,
+    jax.nn.gelu,
+    jnp.sin,
+)
+NETWORK_LOSSES: tuple[str, ...] = ("squared", "Huber", "log loss of a logit", "softmax cross-entropy")
+
+
 @dataclass(frozen=True)
 class Network:
     """A fully connected network with `widths` = (inputs, hidden units ..., outputs)."""
