@@ -173,6 +173,7 @@ class Recorder:
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
     last: Note | None = None  # the verdict asked last, kept or not
     last_witness: Note | None = None  # the last one that came with a witness
+    undecided: int = 0  # examples that an undecided verdict ended
     tested: set[int] = field(default_factory=set)  # ids of verdicts whose truth was asked, in this example
     pending: list[Note] = field(default_factory=list)  # of the running example
     pending_evaluations: int = 0
@@ -190,6 +191,9 @@ class Recorder:
             self.kept += self.pending
             self.evaluations += self.pending_evaluations
             self.examples += 1
+        except UndecidedError:
+            self.undecided += 1
+            raise
         finally:
             self._clear()
 
@@ -260,6 +264,24 @@ def count(*, evaluations: int = 0, compiles: int = 0) -> None:
     if _running is not None:
         _running.pending_evaluations += evaluations
         _running.compiles += compiles
+
+
+MOST_UNDECIDED = 5
+
+
+def reject_new_questions_when_undecided() -> bool:
+    """Whether some example of the running test was undecided; after `MOST_UNDECIDED` of them, reject the running one.
+
+    For questions that have no remembered answer.  Hypothesis makes a failing example smaller by hundreds of tries, and
+    each undecided one costs a whole search: a few are worth that, and the example found by then is remembered.
+    """
+    if _running is None or not _running.undecided:
+        return False
+    if _running.undecided >= MOST_UNDECIDED:
+        from hypothesis import reject  # only where some test was undecided before: so never without Hypothesis
+
+        reject()
+    return True
 
 
 def run_seed() -> int:

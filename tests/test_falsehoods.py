@@ -26,6 +26,8 @@ from netprops import (
     positive,
     reals,
 )
+from netprops.evidence import MOST_UNDECIDED
+from netprops.questions import asking
 from netprops.report import run
 
 # ---------------------------------------------------------------- functions
@@ -317,3 +319,16 @@ def test_a_claim_with_a_deselected_test_is_not_shown(lies):
     more = "@CLAIM\ndef test_more():\n    assert parabola()\n"
     _, shown = lies.told(more, "specs", "-k", "test_the_truth")
     assert not shown
+
+
+def test_an_undecided_draw_is_made_smaller_by_a_few_searches_only(lies):
+    before = set(asking._answers)
+    result, shown = lies.told(
+        "@CLAIM\n@given(st.integers(0, 10**9))\ndef test_unclear(n):\n"
+        "    assert is_convex(lambda x: jnp.where(x < 0, x, (1 - 2.0**-53) * x) + n * x, reals())\n"
+    )
+    assert not shown
+    searched = [verdict for key, verdict in asking._answers.items() if key not in before]
+    assert 1 <= sum(verdict.answer == "undecided" for verdict in searched) <= MOST_UNDECIDED
+    result.stdout.fnmatch_lines(["*UndecidedError: is_convex is undecided*"])
+    result.stdout.no_fnmatch_line("*Flaky*")

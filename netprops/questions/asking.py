@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq
 
 from netprops.domains import Box, DomainError, describe, exact, leaves, nearest_double, reals
-from netprops.evidence import Verdict, run_seed, running_claim
+from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
 from netprops.readings.polynomials import Expression, TooLargeError
@@ -109,7 +109,8 @@ def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any) -> Verd
         run_seed(), running_claim(), asked.name, asked.program.key, asked.program.arguments, asked.decision, *extra,
     )  # fmt: skip
     if key not in _answers:
-        if len(_answers) >= MOST_ANSWERS:
+        undecided_before = reject_new_questions_when_undecided()
+        if len(_answers) >= MOST_ANSWERS and not undecided_before:
             _answers.clear()
         _answers[key] = answer()
     return _answers[key]

@@ -178,6 +178,7 @@ def cuts(program: Program, decision: int, widest: int) -> list[Cut]:
     on both sides.
     """
     jaxpr = program.closed.jaxpr
+    entering: set[Any] = set(jaxpr.invars)
     varying = set(jaxpr.invars[:decision])
     resting: list[Any] = []  # equations that do not depend on the decision
     found: list[tuple[int, int, Cut]] = []
@@ -189,7 +190,7 @@ def cuts(program: Program, decision: int, widest: int) -> list[Cut]:
         rest = jaxpr.eqns[place + 1 :]
         used = [v for other in rest for v in other.invars] + list(jaxpr.outvars)
         live = [v for v in dict.fromkeys(v for v in used if isinstance(v, core.Var)) if v in varying]
-        if not rest or any(bool(v in jaxpr.invars or v.aval.dtype != np.float64) for v in live):
+        if not rest or any(v in entering or v.aval.dtype != np.float64 for v in live):
             continue
         width = sum(math.prod(v.aval.shape) for v in live)
         if 0 < width <= widest:
