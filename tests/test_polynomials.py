@@ -218,6 +218,28 @@ def test_forms_of_one_function_are_one_normal_form(inner, level):
             assert not other.needs
 
 
+def forms_of_square(t, x):
+    size = t.absolute(x)
+    yield t.power(x, 2)
+    yield t.power(size, 2)
+    yield t.multiply(size, size)
+    yield t.power(t.scale(size, -1), 2)
+    yield t.scale(t.power(t.scale(size, HALF), 2), 4)
+
+
+@levels
+@pytest.mark.parametrize("inner", ["variable", "sum", "product"])
+def test_even_powers_of_a_modulus_are_those_of_its_argument(inner, level):
+    t, x, y = table_of(LINE, LINE, level=level)
+    v = {"variable": x, "sum": t.subtract(t.scale(y, 2), x), "product": t.multiply(x, y)}[inner]
+    assert len(set(forms_of_square(t, v))) == 1
+    size, relu = t.absolute(v), t.maximum([v, t.number(0)])
+    assert t.power(size, 4) == t.power(v, 4)
+    assert t.power(size, 3) != t.power(v, 3)
+    for near in (relu, t.subtract(relu, v), t.subtract(t.scale(relu, 3), v), t.add(size, t.number(1)), t.add(size, y)):
+        assert t.power(near, 2) != t.power(v, 2)
+
+
 @levels
 def test_maxima_of_three_in_every_order(level):
     t, x, y, z = table_of(LINE, LINE, LINE, level=level)

@@ -401,6 +401,9 @@ class Table:
         if len(a.terms) == 1 and len(b.terms) == 1:
             ((m, c),), ((n, d),) = a.terms.items(), b.terms.items()
             return self._product_of_monomials(m, c, n, d, needs)
+        within = self._within_modulus(a) if a.terms == b.terms else None
+        if within is not None:
+            return Expression(self, self.multiply(within, within).terms, needs)
         if not self._cancels(a, b) and self._multiplies_out(a, b):
             return self._multiplied_out(a, b, needs)
         (m, c), (n, d) = self._as_factor(a), self._as_factor(b)
@@ -586,12 +589,28 @@ class Table:
         return self._factored_power(e, n, needs)
 
     def _whole_power(self, e: Expression, n: int) -> Expression:
+        within = self._within_modulus(e) if n % 2 == 0 else None
+        if within is not None:
+            return self._whole_power(Expression(self, within.terms, e.needs), n)
         if len(e.terms) > 1 and self.level == 2:
             total = e
             for _ in range(n - 1):
                 total = self._multiplied_out(total, e, e.needs)
             return total
         return self._factored_power(e, fmpq(n), e.needs)
+
+    def _within_modulus(self, e: Expression) -> Expression | None:
+        """w, if e reads 2 c max(0, v) - c v, which is |w| or -|w| with w = c v."""
+        for monomial, c in e.terms.items():
+            atom = self.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+            if atom is None or atom.kind != "max" or len(atom.arguments) != 2:
+                continue
+            (v,) = (o for o in atom.arguments if o.terms)
+            w = self.scale(v, c / 2)
+            rest = {m: k for m, k in e.terms.items() if m != monomial}
+            if rest == self.scale(w, -1).terms:
+                return w
+        return None
 
     def _factored_power(self, e: Expression, n: fmpq, needs: frozenset[Condition]) -> Expression:
         """(c prod a^k)^n = c^n prod a^(k n), with |a| where an even power meets a root."""
