@@ -95,11 +95,12 @@ Boxes: TypeAlias = "list[tuple[fmpq, fmpq]]"
 # ------------------------------------------------------------------ flat vectors
 
 
-def _flatten(arrays: Sequence[Any]) -> list[fmpq]:
+def flatten(arrays: Sequence[Any]) -> list[fmpq]:
+    """The entries of the flat arguments, one after another, exact."""
     return [exact(x) for array in arrays for x in np.asarray(array, dtype=object).reshape(-1).tolist()]
 
 
-def _shaped(program: Program, flat: Sequence[Any]) -> list[Array]:
+def shaped(program: Program, flat: Sequence[Any]) -> list[Array]:
     """The flat entries as one object array per flat argument."""
     arrays, start = [], 0
     for leaf in program.arguments:
@@ -168,7 +169,7 @@ def _krawczyk(program: Program, centre: Sequence[fmpq], radii: Sequence[fmpq], p
     """Krawczyk's operator on the box ``centre +- radii``."""
     with precision_of(precision):
         box = _box(centre, radii)
-        jet = full_jet(program, _shaped(program, box), precision, entry)
+        jet = full_jet(program, shaped(program, box), precision, entry)
         step = _Step(box, None, jet.value, jet.gradient, jet.hessian)
         if not all(x.is_finite() for x in (*jet.gradient, *jet.hessian.reshape(-1))):
             return step
@@ -176,7 +177,7 @@ def _krawczyk(program: Program, centre: Sequence[fmpq], radii: Sequence[fmpq], p
         if inverse is None:
             return step
         middle = [ball(c) for c in centre]
-        _, slope = gradient(program, _shaped(program, middle), precision, entry)
+        _, slope = gradient(program, shaped(program, middle), precision, entry)
         C, size = _exact_balls(inverse), len(box)
         defect = _exact_balls(np.eye(size)) - balls.matmul(C, jet.hessian)
         spread = _column([x - c for x, c in zip(box, middle, strict=True)])
@@ -235,7 +236,7 @@ def enclose_critical_point(
         entry: which entry of the flat outputs f is.
         reach: how far from `near` the centre may be: at most ``reach * max(1, |near_i|)`` in every coordinate.
     """
-    start = np.array([float(x.p) / float(x.q) for x in _flatten(near)])
+    start = np.array([float(x.p) / float(x.q) for x in flatten(near)])
     polished = _newton(program, start, entry, reach)
     if isinstance(polished, Rejection):
         return polished
@@ -272,7 +273,7 @@ def _critical_point(
 ) -> CriticalPoint:
     with precision_of(precision):
         tight = step.image or step.box
-        values = [x for output in evaluate(program, _shaped(program, tight), precision) for x in output.reshape(-1)]
+        values = [x for output in evaluate(program, shaped(program, tight), precision) for x in output.reshape(-1)]
         return CriticalPoint(
             tuple(centre),
             tuple(radii),
@@ -290,7 +291,7 @@ def _newton(
     """Newton's iteration in floating point, on the midpoints of the jets."""
     x, best = start, math.inf
     for _ in range(NEWTON_STEPS):
-        jet = full_jet(program, _shaped(program, x.tolist()), 53, entry)
+        jet = full_jet(program, shaped(program, x.tolist()), 53, entry)
         if not all(b.is_finite() for b in (*jet.gradient, *jet.hessian.reshape(-1))):
             return Rejection("not twice differentiable", f"no derivatives of f are known at {_short(x)}")
         move = _newton_step(jet.gradient, jet.hessian)
@@ -339,7 +340,7 @@ def gradient_is_nonzero_near(
 
     False means that this is not known.
     """
-    centre = _flatten(near)
+    centre = flatten(near)
     radii = [exact(radius) * max(fmpq(1), abs(c)) for c in centre]
     return _krawczyk(program, centre, radii, precision, entry).excludes
 
@@ -361,7 +362,7 @@ def sole_critical_point(
     program: Program, lows: Sequence[Any], highs: Sequence[Any], precision: int = 128, entry: int = 0
 ) -> CriticalPoint | None:
     """The one critical point of the box, if Krawczyk's test on the whole box shows that there is exactly one."""
-    centre, radii = _middle(list(zip(_flatten(lows), _flatten(highs), strict=True)))
+    centre, radii = _middle(list(zip(flatten(lows), flatten(highs), strict=True)))
     step = _krawczyk(program, centre, radii, precision, entry)
     return _critical_point(program, step, centre, radii, precision, entry) if step.includes else None
 
@@ -384,7 +385,7 @@ def critical_points(
     Returns:
         None if the budget did not suffice, or a critical point could not be told to lie inside or outside.
     """
-    low, high = _flatten(lows), _flatten(highs)
+    low, high = flatten(lows), flatten(highs)
     stack: list[Boxes] = [list(zip(low, high, strict=True))]
     found: list[tuple[CriticalPoint, Boxes]] = []
     for _ in range(budget):
@@ -399,7 +400,7 @@ def critical_points(
             continue
         if step.is_promising:
             reach = 2 * max(float(r.p) / float(r.q) for r in radii)
-            point = enclose_critical_point(program, _shaped(program, centre), precision, entry, reach)
+            point = enclose_critical_point(program, shaped(program, centre), precision, entry, reach)
             if isinstance(point, CriticalPoint) and not any(_covered(_region(point), region) for _, region in found):
                 found.append((point, _unique_region(program, point, entry)))
         stack.extend(_smaller(box, step, precision))

@@ -80,7 +80,7 @@ def certain_sign(x: Ball) -> int | None:
     return 0 if bool(x == 0) else None
 
 
-def _decide(
+def decide(
     quantity: str, entry: int, points: Mapping[str, Sequence[Array]], compute: Callable[[int], dict[str, Ball]]
 ) -> Certificate | None:
     """The sign of the last number that `compute` gives, at the first precision that tells.
@@ -137,7 +137,7 @@ def between(a: Sequence[Array], b: Sequence[Array], weight: fmpq) -> list[Array]
 
 def sign_of(program: Program, entry: int, at: Sequence[Array]) -> Certificate | None:
     """The sign of an output at a point."""
-    return _decide("f(x)", entry, {"x": at}, lambda p: {"f(x)": _value(program, entry, at, p)})
+    return decide("f(x)", entry, {"x": at}, lambda p: {"f(x)": _value(program, entry, at, p)})
 
 
 def order(program: Program, entry: int, a: Sequence[Array], b: Sequence[Array]) -> Certificate | None:
@@ -147,7 +147,7 @@ def order(program: Program, entry: int, a: Sequence[Array], b: Sequence[Array]) 
         x, y = _value(program, entry, a, precision), _value(program, entry, b, precision)
         return {"f(a)": x, "f(b)": y, "f(a) - f(b)": x - y}
 
-    return _decide("f(a) - f(b)", entry, {"a": a, "b": b}, compute)
+    return decide("f(a) - f(b)", entry, {"a": a, "b": b}, compute)
 
 
 def difference(f: Program, g: Program, entry: int, at: Sequence[Array]) -> Certificate | None:
@@ -157,7 +157,7 @@ def difference(f: Program, g: Program, entry: int, at: Sequence[Array]) -> Certi
         x, y = _value(f, entry, at, precision), _value(g, entry, at, precision)
         return {"f(x)": x, "g(x)": y, "f(x) - g(x)": x - y}
 
-    return _decide("f(x) - g(x)", entry, {"x": at}, compute)
+    return decide("f(x) - g(x)", entry, {"x": at}, compute)
 
 
 def jensen_gap(
@@ -177,7 +177,7 @@ def jensen_gap(
         return {"f(a)": x, "f(b)": y, "f(m)": m, "gap": m - (ball(1 - w) * x + ball(w) * y)}
 
     points = {"a": a, "b": b, "m": middle}
-    return _decide(f"f(m) - {1 - w} f(a) - {w} f(b), m = {1 - w} a + {w} b", entry, points, compute)
+    return decide(f"f(m) - {1 - w} f(a) - {w} f(b), m = {1 - w} a + {w} b", entry, points, compute)
 
 
 def jensen_violation(
@@ -214,7 +214,7 @@ def _along(
         return numbers if second else {name: numbers[name] for name in ("phi''(0)", "f(x)", "phi'(0)")}
 
     quantity = f"{'phi' + chr(39) * (2 if second else 1)}(0), phi(t) = f(x + t v)"
-    return _decide(quantity, entry, {"x": at, "v": along}, compute)
+    return decide(quantity, entry, {"x": at, "v": along}, compute)
 
 
 # ------------------------------------------------------------------ where a program is real
