@@ -1,12 +1,17 @@
-"""The rule of composition at intermediate values of the program: convexity where the normal form hides it.
+"""Proofs at intermediate values of the program: convexity where the normal form hides it, or grows too large.
 
 h(g_1(x), ..., g_k(x)) is convex where h is convex on a box that holds all values of the g_i, and for every i g_i is
 affine, or convex with h non-decreasing in its i-th argument, or concave with h non-increasing there (Boyd and
 Vandenberghe, section 3.2.4).
+
+And what holds for all real numbers in a range holds for those that the quantified data come to: values that depend on
+these alone, such as the features that frozen layers hand on, may be taken for data themselves.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +21,7 @@ from flint import fmpq
 from netprops.domains import Box
 from netprops.questions.asking import LEVELS, Asked, Reading, proof_of_all, readings
 from netprops.readings.curvature import Calculus
-from netprops.readings.jaxpr import Cut, cuts
+from netprops.readings.jaxpr import Cut, cuts, settled
 
 if TYPE_CHECKING:
     from netprops.readings.polynomials import Expression
@@ -39,6 +44,26 @@ def bent_by_composition(asked: Asked, side: int) -> Proof | None:
             if outer:
                 lines = ("composition", *outer, *(line for proof in proofs for line in proof))
                 return tuple(dict.fromkeys(lines))
+    return None
+
+
+def with_settled_values(asked: Asked) -> Asked | None:
+    """The same question about a program whose settled values are data of their own: a yes to it is a yes to this one.
+
+    Each becomes a variable on its range, but for such as are affine in the data, which are not worth it.  None where
+    there are no others, or where they are not shown to be real numbers.
+    """
+    cut = settled(asked.program, asked.decision)
+    if cut is None:
+        return None
+    for inner in readings(replace(asked, program=cut.inner, decision=0), [], LEVELS[:1]):
+        degrees = iter([inner.symbols.table.degree(e) for e in inner.expressions])
+        boxes = [
+            None if all(degree in (0, 1) for degree in itertools.islice(degrees, box.size)) else box
+            for box in _domains(cut, inner)
+        ]
+        if any(boxes):
+            return replace(asked, program=cut.outer(boxes))
     return None
 
 
@@ -77,11 +102,10 @@ def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side:
 
 
 def _domains(cut: Cut, inner: Reading) -> Iterator[Box]:
+    """The ranges of the values of a cut, array by array."""
     start = 0
     for shape in cut.inner.out_shapes:
-        size = 1
-        for n in shape:
-            size *= n
+        size = math.prod(shape)
         entries = inner.expressions[start : start + size]
         yield Box(shape, tuple(inner.symbols.table.range(e) for e in entries))
         start += size
