@@ -24,6 +24,7 @@ from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import Cut, cuts, settled
 
 if TYPE_CHECKING:
+    from netprops.readings.jaxpr import Program
     from netprops.readings.polynomials import Expression
 
 MOST_CUTS = 6
@@ -57,10 +58,10 @@ def with_settled_values(asked: Asked) -> Asked | None:
     if cut is None:
         return None
     for inner in readings(replace(asked, program=cut.inner, decision=0), [], LEVELS[:1]):
-        degrees = iter([inner.symbols.table.degree(e) for e in inner.expressions])
+        table, expressions = inner.symbols.table, iter(inner.expressions)
         boxes = [
-            None if all(degree in (0, 1) for degree in itertools.islice(degrees, box.size)) else box
-            for box in _domains(cut, inner)
+            None if all(table.degree(e) in (0, 1) for e in list(itertools.islice(expressions, box.size))) else box
+            for box in _domains(inner, cut.inner)
         ]
         if any(boxes):
             return replace(asked, program=cut.outer(boxes))
@@ -77,7 +78,7 @@ def _shape(calculus: Calculus, e: Expression) -> tuple[int, Proof | None]:
 
 def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side: int) -> Proof | None:
     """A proof that the rest of the program is convex and moves the right way, on the ranges of the inner values."""
-    program = cut.outer(list(_domains(cut, inner)))
+    program = cut.outer(list(_domains(inner, cut.inner)))
     asked = replace(asked, program=program, decision=len(cut.inner.out_shapes))
 
     for outer in readings(asked, [], LEVELS):

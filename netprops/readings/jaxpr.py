@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend import core
+from jax.interpreters import ad, batching, mlir
 
 from netprops.domains import Box, DomainError, describe, leaves
 
@@ -189,7 +190,7 @@ def cuts(program: Program, decision: int, widest: int) -> list[Cut]:
         varying.update(eqn.outvars)
         rest = jaxpr.eqns[place + 1 :]
         used = [v for other in rest for v in other.invars] + list(jaxpr.outvars)
-        live = [v for v in dict.fromkeys(v for v in used if isinstance(v, core.Var)) if v in varying]
+        live: list[Any] = [v for v in dict.fromkeys(v for v in used if isinstance(v, core.Var)) if v in varying]
         if not rest or any(v in entering or v.aval.dtype != np.float64 for v in live):
             continue
         width = sum(math.prod(v.aval.shape) for v in live)
@@ -213,6 +214,61 @@ def _cut(program: Program, decision: int, place: int, live: list[core.Var], rest
         part(first, program.arguments, shapes),
         lambda domains: part(then, (*domains, *program.arguments[decision:]), program.out_shapes),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A program as outer(x, q, inner(q)): `inner` maps the quantified arguments alone to the values it goes on from.
+
+    `outer` makes the rest a program, given a domain for each of those values, or None for one that is to stay computed;
+    the values with domains follow all the arguments.
+    """
+
+    inner: Program
+    outer: Callable[[Sequence[Box | None]], Program]
+
+
+def settled(program: Program, decision: int) -> Settled | None:
+    """The floats that the arguments after the first `decision` settle by themselves; None if there are none."""
+    jaxpr = program.closed.jaxpr
+    varying, quantified = set(jaxpr.invars[:decision]), set(jaxpr.invars[decision:])
+    before: list[Any] = []
+    made: set[Any] = set()
+    used: dict[Any, None] = {}
+    for eqn in jaxpr.eqns:
+        sources = [v for v in eqn.invars if isinstance(v, core.Var)]
+        if any(v in varying for v in sources):
+            varying.update(eqn.outvars)
+            used.update(dict.fromkeys(sources))
+            continue
+        before.append(eqn)
+        if any(v in quantified or v in made for v in sources):
+            made.update(eqn.outvars)
+    values = [v for v in used if v in made and v.aval.dtype == np.float64]
+    if not values:
+        return None
+
+    def part(invars: Sequence[Any], eqns: Sequence[Any], outvars: Sequence[Any], domains: Sequence[Box]) -> Program:
+        closed = core.ClosedJaxpr(jaxpr.replace(invars=invars, eqns=eqns, outvars=outvars), program.closed.consts)
+        return Program(closed, tuple(domains), tuple(tuple(v.aval.shape) for v in outvars), fingerprint(closed))
+
+    def outer(domains: Sequence[Box | None]) -> Program:
+        given = {v: domain for v, domain in zip(values, domains, strict=True) if domain is not None}
+        eqns = _needed(jaxpr.eqns, jaxpr.outvars, given)
+        return part([*jaxpr.invars, *given], eqns, jaxpr.outvars, (*program.arguments, *given.values()))
+
+    return Settled(part(jaxpr.invars[decision:], _needed(before, values), values, program.arguments[decision:]), outer)
+
+
+def _needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] = ()) -> list[Any]:
+    """The equations, in their order, that these variables depend on when some are given."""
+    wanted = {v for v in outvars if isinstance(v, core.Var) and v not in given}
+    kept = []
+    for eqn in reversed(eqns):
+        if wanted & set(eqn.outvars):
+            wanted.update(v for v in eqn.invars if isinstance(v, core.Var) and v not in given)
+            kept.append(eqn)
+    return kept[::-1]
 
 
 # ------------------------------------------------------------------ running
@@ -308,6 +364,8 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         return _known(eqn, inputs, algebra)
     if name in algebra.rules:
         return [_elementwise(eqn, inputs, algebra)]
+    if name == opaque_activation.name:
+        _without_values(name=eqn.params["name"])
     raise UnsupportedError(
         f"the {algebra.name} reading has no rule for the primitive `{name}`, in the equation `{_short(eqn)}`"
         f"{_place(eqn)}. To add one: an elementwise function is one row of netprops/readings/atoms.py; data movement "
@@ -481,6 +539,26 @@ def _custom_linear_refusal(eqn: Any, inputs: list[Array], algebra: Algebra) -> l
         f"`{eqn.primitive.name}`{_place(eqn)} is refused: its floating-point factors are not the exact roots of unity. "
         "Write the convolution with roll, gather or jnp.convolve."
     )
+
+
+# ------------------------------------------------------------------ an activation of which only the name is known
+
+opaque_activation = core.Primitive("opaque_activation")
+
+
+def _without_values(*_: Any, name: str) -> Any:
+    raise UnsupportedError(
+        f"the opaque activation {name!r} stands for every activation and has no values: neither floats, balls nor "
+        "derivatives can be had of it. What holds for all activations is asked of are_equal; to refute or to "
+        "evaluate, put one of them in its place, such as jnp.tanh"
+    )
+
+
+opaque_activation.def_abstract_eval(lambda x, *, name: x)
+opaque_activation.def_impl(_without_values)
+batching.defvectorized(opaque_activation)
+ad.primitive_jvps[opaque_activation] = lambda primals, tangents, *, name: _without_values(name=name)
+mlir.register_lowering(opaque_activation, lambda context, *xs, name: _without_values(name=name))
 
 
 INLINED = frozenset(
