@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -102,10 +103,10 @@ def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side:
     return None
 
 
-def _domains(cut: Cut, inner: Reading) -> Iterator[Box]:
-    """The ranges of the values of a cut, array by array."""
+def _domains(inner: Reading, program: Program) -> Iterator[Box]:
+    """The ranges of the program's values, array by array."""
     start = 0
-    for shape in cut.inner.out_shapes:
+    for shape in program.out_shapes:
         size = math.prod(shape)
         entries = inner.expressions[start : start + size]
         yield Box(shape, tuple(inner.symbols.table.range(e) for e in entries))
