@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
