@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netprops.claims import CONDITIONAL, HOLDS, REFUTED, Claim, ClaimError, claim
     from netprops.domains import Box, DomainError, box, nonnegative, positive, reals
     from netprops.evidence import UndecidedError, Verdict
+    from netprops.objects.activations import opaque
     from netprops.objects.angles import pi
     from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
     from netprops.questions.critical import (
@@ -42,6 +43,7 @@ _HOME = {
     "netprops.claims": ("CONDITIONAL", "HOLDS", "REFUTED", "Claim", "ClaimError", "claim"),
     "netprops.domains": ("Box", "DomainError", "box", "nonnegative", "positive", "reals"),
     "netprops.evidence": ("UndecidedError", "Verdict"),
+    "netprops.objects.activations": ("opaque",),
     "netprops.objects.angles": ("pi",),
     "netprops.questions.at_points": (
         "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
@@ -65,7 +67,7 @@ __all__ = [
     "claim", "curvature", "has_critical_point", "has_curvature", "has_inertia", "is_affine", "is_concave",
     "is_constant", "is_convex", "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing", "is_positive",
     "is_quasiconcave", "is_quasiconvex", "is_saddle", "is_separable", "is_strict_maximum", "is_strict_minimum",
-    "is_strictly_convex", "no_counterexample", "no_worse_minimum", "nonnegative", "pi", "positive", "reals",
+    "is_strictly_convex", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "pi", "positive", "reals",
     "violates_jensen",
 ]  # fmt: skip
 

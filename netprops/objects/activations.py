@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from netprops.domains import Box, box, positive, reals
+from netprops.readings.jaxpr import opaque_activation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +103,22 @@ def scalar(name: str) -> Scalar:
     if name not in _BY_NAME:
         raise KeyError(f"no function is called {name!r}; there are {', '.join(_BY_NAME)}")
     return _BY_NAME[name]
+
+
+def opaque(name: str = "sigma") -> Callable[[Array], Array]:
+    """An activation of which nothing is known but its name: what is proved with it holds for any shared activation.
+
+    Opaque activations are one function where they have one name.  They have a symbolic reading only: floats, balls and
+    derivatives of them are an `UnsupportedError`.
+    """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"an opaque activation is known by its name, a string; got {name!r}")
+
+    def activation(z: Array) -> Array:
+        return opaque_activation.bind(jnp.asarray(z), name=name)  # type: ignore[no-untyped-call]
+
+    activation.__name__ = activation.__qualname__ = name
+    return activation
 
 
 def convex_functions_of_one_variable() -> list[tuple[str, Callable[[Array], Array], Box]]:
