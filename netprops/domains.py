@@ -2,11 +2,12 @@
 
 A domain is a `Box` (one array, each entry in an interval with exact rational ends, each end open, closed or
 infinite) or any pytree of boxes. Ends are exact: an int, a `Fraction`, or the double as it is (``0.1`` is the double
-nearest to one tenth).
+nearest to one tenth). Where a question allows it, a leaf may be an `OrderedCone` instead, a linear image of a box.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flint import fmpq
 
@@ -132,6 +134,68 @@ class Box:
         return shown if len(self.shape) == 1 else f"{shown} of shape {self.shape}"
 
 
+@dataclass(frozen=True, repr=False)
+class OrderedCone:
+    """Arrays whose first row along the last axis, ``x[0, ..., 0, :]``, does not decrease; all other entries are free.
+
+    It is the image of the box of all ``(w1, w2 - w1, w3 - w2, ..., the rest)``, whose gaps are nonnegative, under a
+    linear bijection of the whole space: a function is convex (positive, ...) on the cone exactly when its composition
+    with `from_gaps` is on the box `gaps`.
+    """
+
+    shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.shape:
+            raise DomainError("an ordered cone needs an axis to order: give a number of entries or a shape")
+
+    @property
+    def chain(self) -> int:
+        """How many entries are in order, w1 <= ... <= wn: the first n in C order."""
+        return self.shape[-1]
+
+    @property
+    def gaps(self) -> Box:
+        """The box whose image the cone is."""
+        first, gap = WHOLE_LINE, Interval(lo=fmpq(0))
+        rest = math.prod(self.shape) - self.chain
+        return Box(self.shape, (first, *[gap] * (self.chain - 1), *[first] * rest))
+
+    @property
+    def whole(self) -> Box:
+        """The space that the cone lies in."""
+        return reals(self.shape)
+
+    def from_gaps(self, y: Any) -> jax.Array:
+        """The array of the cone whose gaps are those of the array y: cumulative sums of its first n entries."""
+        flat = jnp.reshape(y, -1)
+        ordered = jnp.tril(np.ones((self.chain, self.chain))) @ flat[: self.chain]
+        return jnp.concatenate([ordered, flat[self.chain :]]).reshape(self.shape)
+
+    def exact_from_gaps(self, y: np.ndarray) -> np.ndarray:
+        """`from_gaps` of an object array of exact numbers."""
+        x: np.ndarray = y.copy()
+        flat = x.reshape(-1)
+        flat[: self.chain] = list(itertools.accumulate(flat[: self.chain]))
+        return flat.reshape(self.shape)
+
+    def contains(self, point: Any) -> bool:
+        """Whether the array `point` (exact entries) has this shape and its first row in order."""
+        array = np.asarray(point, dtype=object)
+        if array.shape != self.shape:
+            return False
+        row = [exact(x) for x in array.reshape(-1)[: self.chain]]
+        return all(a <= b for a, b in itertools.pairwise(row))
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    def __str__(self) -> str:
+        n = self.chain
+        row = "w1" if n == 1 else "w1 <= w2" if n == 2 else "w1 <= ... <= w" + str(n)
+        return f"{self.whole} with {row}{'' if len(self.shape) == 1 else ' in the first row'}"
+
+
 def exact(x: Any) -> fmpq:
     """The rational number that `x` is: int, `Fraction`, `fmpq`, or a finite double as it is.
 
@@ -208,6 +272,18 @@ def nonnegative(shape: int | Sequence[int] = ()) -> Box:
     return Box(_shape(shape), (Interval(lo=fmpq(0)),))
 
 
+def ordered_cone(shape: int | Sequence[int]) -> OrderedCone:
+    """Arrays whose first row is in order: ``ordered_cone(n)`` is w1 <= w2 <= ... <= wn, a closed convex cone.
+
+    Of a matrix, ``ordered_cone((m, n))``, the first row is ordered and the rest is free: for the weights W of a layer
+    h @ W of n units, each of which is a column, that is a fundamental domain of the units' permutations.
+
+    Raises:
+        DomainError: no entries, or no axis.
+    """
+    return OrderedCone(_shape(shape))
+
+
 def box(lo: Any, hi: Any, shape: int | Sequence[int] | None = None, *, open: Openness = False) -> Box:
     """Arrays x with ``lo <= x <= hi`` entry by entry; `lo` and `hi` broadcast against each other and `shape`.
 
@@ -257,6 +333,8 @@ def leaves(domain: Any) -> list[Box]:
     """
     boxes = jax.tree.leaves(domain)
     for leaf in boxes:
+        if isinstance(leaf, OrderedCone):
+            raise DomainError(f"the ordered cone {leaf} is a domain for questions of shape and identity only, not here")
         if not isinstance(leaf, Box):
             raise DomainError(f"a domain is made by reals, positive, box, ... or a pytree of these; got {leaf!r}")
     if not boxes:
@@ -271,4 +349,4 @@ def dimension(domain: Any) -> int:
 
 def describe(domain: Any) -> str:
     """The domain in one line, for messages."""
-    return str(domain) if isinstance(domain, Box) else str(jax.tree.map(str, domain)).replace("'", "")
+    return str(domain) if isinstance(domain, Box | OrderedCone) else str(jax.tree.map(str, domain)).replace("'", "")

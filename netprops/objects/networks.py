@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netprops.domains import Box, box, nonnegative, reals
+from netprops.domains import Box, box, nonnegative, ordered_cone, reals
 from netprops.objects.data import Matrix
 from netprops.objects.losses import Array, Loss, loss, nonpositive
 
@@ -81,6 +81,15 @@ class Network:
         pairs = itertools.pairwise(self.widths)
         return tuple((reals((a, b)), reals(b)) if self.bias else (reals((a, b)),) for a, b in pairs)
 
+    @property
+    def ordered_params(self) -> Params:
+        """The convex cone of parameters with the units of each hidden layer in order of their first incoming weight.
+
+        Every parameter vector has a permutation of its hidden units in it, and, where these weights differ, one only.
+        """
+        *hidden, last = self.params
+        return (*((ordered_cone(W.shape), *b) for W, *b in hidden), last)
+
     def domain(self, rows: int) -> tuple[Params, Box, Box]:
         """The domain of (params, x, y): all parameters and all data of so many rows."""
         targets = self.loss.targets
@@ -89,6 +98,8 @@ class Network:
     def __call__(self, params: Params, x: Array) -> Array:
         """The outputs, (n, outputs), for the rows of x, (n, inputs)."""
         *inner, last = params
+        if isinstance(x, np.ndarray) and x.dtype == np.float64:
+            x = jnp.asarray(x)  # NumPy would round, where weights are frozen, before anything is traced
         for layer in inner:
             x = self.hidden(apply_layer(layer, x))
         return self.output(apply_layer(last, x))
@@ -224,9 +235,11 @@ class OneLayer:
     def __repr__(self) -> str:
         return f"<one layer: {self.name}>"
 
-    def network(self, inputs: int, outputs: int) -> Network:
-        """The network of this one layer; at least `least_outputs` outputs."""
-        return Network((inputs, max(outputs, self.least_outputs)), output=self.activation, loss=self.loss)
+    def network(self, *widths: int, hidden: Activation = jnp.tanh) -> Network:
+        """The network of this one layer, or one that ends with it, of such widths; at least `least_outputs` outputs."""
+        *before, outputs = widths
+        widths = (*before, max(outputs, self.least_outputs))
+        return Network(widths, hidden=hidden, output=self.activation, loss=self.loss)
 
 
 def softmax(z: Array) -> Array:

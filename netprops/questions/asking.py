@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 import numpy as np
 from flint import fmpq
 
-from netprops.domains import Box, DomainError, describe, exact, leaves, nearest_double, reals
+from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
 from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
@@ -26,13 +26,33 @@ LEVELS = (0, 1, 2)  # of the normal form, in the order in which they are tried
 
 
 @dataclass(frozen=True, eq=False)
+class Original:
+    """A function on a domain with ordered cones, of which `Asked.program` is the composition with boxes of gaps."""
+
+    program: Program  # on whole spaces in the place of the cones
+    cones: tuple[OrderedCone | None, ...]  # for each flat argument
+
+    def point(self, gaps: Point) -> tuple[Array, ...]:
+        """The point with these gaps."""
+        return tuple(x if c is None else c.exact_from_gaps(x) for c, x in zip(self.cones, gaps, strict=True))
+
+    def contains(self, point: Point) -> bool:
+        """Whether an exact point lies in all the cones (what is no cone is a box, and looked at elsewhere)."""
+        return all(c is None or c.contains(x) for c, x in zip(self.cones, point, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
 class Asked:
-    """A traced question: the first `decision` flat arguments vary, the others are quantified."""
+    """A traced question: the first `decision` flat arguments vary, the others are quantified.
+
+    Where the domain has ordered cones, `program` is a function of their gaps, and `original` the function itself.
+    """
 
     name: str
     program: Program
     decision: int
     domain: str
+    original: Original | None = None
 
     @property
     def entries(self) -> int:
@@ -51,6 +71,15 @@ class Asked:
                 return f" in {output}entry [{place}]"
             entry -= size
         raise IndexError(entry)
+
+    def as_asked(self, *points: Point) -> tuple[Any, ...]:
+        """The question itself and the points in its own coordinates: where there are cones, not their gaps."""
+        if self.original is None:
+            return (self, *points)
+        moved = [self.original.point(p) for p in points]
+        if not all(map(self.original.contains, moved)):
+            raise AssertionError("gaps below 0: not a point of the ordered cone")
+        return (replace(self, program=self.original.program, original=None), *moved)
 
     def seed(self) -> int:
         """A key for the search that depends on the run, the claim, the program and the domain, and on nothing else."""
@@ -71,12 +100,53 @@ def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
     return Asked(name, trace(f, on, for_all), first, f"{describe(on)}, for every value in {describe(for_all)}")
 
 
+def traced_on_cones(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
+    """As `traced`, with ordered cones allowed as leaves of both domains.
+
+    For questions whose answer no linear bijection changes: shape, sign and identity, but not the order of coordinates.
+    """
+    _callable(name, f)
+    domains = [on] if for_all is None else [on, for_all]
+    if not any(map(_has_cone, domains)):
+        return traced(name, f, on, for_all)
+    straight = traced(name, _of_gaps(f, domains), *map(_gaps, domains))
+    shown = describe(on) if for_all is None else f"{describe(on)}, for every value in {describe(for_all)}"
+    return replace(straight, domain=shown, original=_original(f, domains))
+
+
 def traced_together(name: str, f: Function, on: Any) -> Asked:
-    """Trace f on `on`, a tuple standing for several arguments; nothing is quantified apart."""
+    """Trace f on `on`, a tuple standing for several arguments, cones among them; nothing is quantified apart."""
     _callable(name, f)
     domains = on if isinstance(on, tuple) and not isinstance(on, Box) else (on,)
-    program = trace(f, *domains)
-    return Asked(name, program, len(program.arguments), " and ".join(map(describe, domains)))
+    shown = " and ".join(map(describe, domains))
+    if not any(map(_has_cone, domains)):
+        program = trace(f, *domains)
+        return Asked(name, program, len(program.arguments), shown)
+    program = trace(_of_gaps(f, domains), *map(_gaps, domains))
+    return Asked(name, program, len(program.arguments), shown, _original(f, domains))
+
+
+def _has_cone(domain: Any) -> bool:
+    return any(isinstance(leaf, OrderedCone) for leaf in jax.tree.leaves(domain))
+
+
+def _gaps(domain: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf.gaps if isinstance(leaf, OrderedCone) else leaf, domain)
+
+
+def _of_gaps(f: Function, domains: Sequence[Any]) -> Function:
+    """f after the maps that take gaps to points of the cones."""
+
+    def part(leaf: Any, y: Any) -> Any:
+        return leaf.from_gaps(y) if isinstance(leaf, OrderedCone) else y
+
+    return lambda *points: f(*(jax.tree.map(part, on, point) for on, point in zip(domains, points, strict=True)))
+
+
+def _original(f: Function, domains: Sequence[Any]) -> Original:
+    wholes = [jax.tree.map(lambda leaf: leaf.whole if isinstance(leaf, OrderedCone) else leaf, on) for on in domains]
+    flat = [leaf for on in domains for leaf in jax.tree.leaves(on)]
+    return Original(trace(f, *wholes), tuple(leaf if isinstance(leaf, OrderedCone) else None for leaf in flat))
 
 
 def _callable(name: str, f: Any) -> None:
@@ -106,7 +176,8 @@ def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any) -> Verd
     which questions this process happened to answer before.
     """
     key = (
-        run_seed(), running_claim(), asked.name, asked.program.key, asked.program.arguments, asked.decision, *extra,
+        run_seed(), running_claim(), asked.name, asked.program.key, asked.program.arguments, asked.decision,
+        asked.original is None, *extra,
     )  # fmt: skip
     if key not in _answers:
         undecided_before = reject_new_questions_when_undecided()
@@ -247,8 +318,9 @@ def complain_if_undefined(asked: Asked, nonfinite: Sequence[Any] | None) -> None
         return
     point = exact_point(nonfinite)
     if contains(asked.program, point) and is_real_at(asked.program, point) == "undefined":
+        _, shown = asked.as_asked(point)
         raise DomainError(
-            f"{asked.name}: the function is not a real number at {show_point(point)}, which lies in the domain "
+            f"{asked.name}: the function is not a real number at {show_point(shown)}, which lies in the domain "
             f"{asked.domain}. State a domain on which it is defined."
         )
 

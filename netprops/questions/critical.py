@@ -50,9 +50,9 @@ def _is_kind(name: str, f: Function, near: Any, kind: Kind) -> Verdict:
 def _classified(asked: Asked, start: Point, kind: Kind) -> Verdict:
     found = enclose_critical_point(asked.program, start)
     if isinstance(found, CriticalPoint):
-        words = f"{_show(found)}: a {found.kind}, of value {found.value}"
+        words = f"{shown(found)}: a {found.kind}, of value {found.value}"
         if found.kind == "unknown":
-            return undecided(asked.name, f"{_show(found)}: the signs of its Hessian are not decided")
+            return undecided(asked.name, f"{shown(found)}: the signs of its Hessian are not decided")
         answer = yes if found.kind == kind else no
         return answer(asked.name, "certified", words, {"kind": found.kind, **found.record()})
     if gradient_is_nonzero_near(asked.program, start, RADIUS):
@@ -60,7 +60,8 @@ def _classified(asked: Asked, start: Point, kind: Kind) -> Verdict:
     return undecided(asked.name, f"no critical point was enclosed near the point ({found.reason}: {found.detail})")
 
 
-def _show(point: CriticalPoint) -> str:
+def shown(point: CriticalPoint) -> str:
+    """The box in words."""
     shown = ", ".join(point.enclosures[:6]) + (", ..." if len(point.enclosures) > 6 else "")
     return f"one critical point in the box of centre ({shown})"
 
@@ -85,12 +86,12 @@ def _count(asked: Asked) -> Verdict:
     lows, highs = [lo for lo, _ in ends], [hi for _, hi in ends]
     sole = sole_critical_point(asked.program, lows, highs)
     if sole is not None:
-        return yes(asked.name, "certified", _show(sole), sole.record())
+        return yes(asked.name, "certified", shown(sole), sole.record())
     points = critical_points(asked.program, lows, highs)
     if points is None:
         return undecided(asked.name, f"the critical points in {asked.domain} could not all be enclosed")
     if len(points) == 1:
-        return yes(asked.name, "certified", _show(points[0]), points[0].record())
+        return yes(asked.name, "certified", shown(points[0]), points[0].record())
     words = f"{asked.domain} holds {len(points) or 'no'} critical points, the gradient having no zero elsewhere in it"
     return no(asked.name, "certified", words, {"points": [p.record() for p in points]})
 

@@ -109,8 +109,10 @@ def _at_simple_points(first: Asked, second: Asked) -> Refutation | None:
             point.append(array)
         if not contains(first.program, point):
             continue
+        told, x = first.as_asked(point)
+        other = second.as_asked()[0]
         for entry in range(first.entries):
-            certificate = difference(first.program, second.program, entry, point)
+            certificate = difference(told.program, other.program, entry, x)
             if certificate is not None and certificate.sign != 0:
-                return describe_point(first, point, certificate, "point where the functions differ")
+                return describe_point(told, x, certificate, "point where the functions differ")
     return None

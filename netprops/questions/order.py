@@ -14,6 +14,7 @@ from netprops.questions.asking import (
     readings,
     remembered,
     traced,
+    traced_on_cones,
     traced_together,
 )
 from netprops.questions.refuting import (
@@ -24,6 +25,7 @@ from netprops.questions.refuting import (
     ordered_pair,
 )
 from netprops.readings import ranges
+from netprops.readings.subdivision import parts_of_positivity
 from netprops.readings.witnesses import sign_of
 from netprops.search import falsify
 
@@ -43,8 +45,11 @@ def is_nonincreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
 
 
 def is_positive(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f > 0`` everywhere on the domain? "No" is a point with f <= 0."""
-    asked = traced("is_positive", f, on, for_all)
+    """Is ``f > 0`` everywhere on the domain? "No" is a point with f <= 0.
+
+    "Yes" is proved by the ranges of the normal form, or certified on a bounded domain by enclosures on parts of it.
+    """
+    asked = traced_on_cones("is_positive", f, on, for_all)
     return record(remembered(asked, lambda: _positive(asked)))
 
 
@@ -81,6 +86,10 @@ def _positive(asked: Asked) -> Verdict:
         if all(ranges.is_positive(r) for r in lows):
             return yes(asked.name, "proved", f"the values lie in {', '.join(dict.fromkeys(map(str, lows)))}")
         notes.append(f"the range found is {', '.join(dict.fromkeys(map(str, lows)))}")
+    parts = parts_of_positivity(asked.program)
+    if parts is not None:
+        words = f"the values enclosed on each of {parts} boxes, which together cover {asked.domain}, are positive"
+        return yes(asked.name, "certified", words)
     seen = _nonpositive_at_simple_points(asked)
     if seen is not None:
         return no(asked.name, "certified", *seen)
@@ -93,10 +102,11 @@ def _nonpositive_at_simple_points(asked: Asked) -> Refutation | None:
     leaves = asked.program.arguments
     corners = [[leaf.corner(upper=upper) for leaf in leaves] for upper in (False, True)]
     for point in ([leaf.inner_point() for leaf in leaves], *corners):
+        told, x = asked.as_asked(point)
         for entry in range(asked.entries):
-            certificate = sign_of(asked.program, entry, point)
+            certificate = sign_of(told.program, entry, x)
             if certificate is not None and certificate.sign <= 0:
-                return describe_point(asked, point, certificate, "point where the function is not positive")
+                return describe_point(told, x, certificate, "point where the function is not positive")
     return None
 
 

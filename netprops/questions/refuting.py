@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from flint import fmpq
@@ -17,22 +18,29 @@ HALF = fmpq(1, 2)
 
 
 def certified_witness(
-    asked: Asked, found: Found, certify: Callable[[Witness], Certificate | None]
-) -> tuple[Witness, Certificate] | None:
-    """The first candidate of a search that certifies, polished, with its certificate.
+    asked: Asked, found: Found, certify: Callable[[Asked, Witness], Certificate | None]
+) -> tuple[Asked, Witness, Certificate] | None:
+    """The first candidate of a search that certifies, polished, with its certificate and the question it is about.
 
     What the search and the polishing promise is looked at again here: all points lie in the domain, exactly, and are
-    equal in the quantified arguments.
+    equal in the quantified arguments. On ordered cones the function itself is certified, in its own coordinates.
     """
 
     def admitted(w: Witness) -> Certificate | None:
         inside = all(contains(asked.program, point) for point in w.points)
-        return certify(w) if inside and _equal_quantified(w.points, asked.decision) else None
+        return certify(asked, w) if inside and _equal_quantified(w.points, asked.decision) else None
 
     for candidate in found.candidates:
         witness = polish(candidate, admitted, asked.program.arguments, decision=asked.decision, screen=found.screen)
-        if witness is not None:
-            return witness, witness.record
+        if witness is None:
+            continue
+        if asked.original is None:
+            return asked, witness, witness.record
+        told, *points = asked.as_asked(*witness.points)
+        witness = replace(witness, points=tuple(points))
+        certificate = certify(told, witness)
+        if certificate is not None:
+            return told, witness, certificate
     return None
 
 
@@ -47,14 +55,14 @@ def _equal_quantified(points: Sequence[Sequence[Array]], decision: int) -> bool:
 def chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
     """A certified chord on the wrong side of the graph: side 1 refutes convexity, -1 concavity."""
 
-    def certify(w: Witness) -> Certificate | None:
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
         a, b = w.points
         return jensen_violation(asked.program, w.entry, a, b, w.weight, side)
 
     hit = certified_witness(asked, found, certify)
     if hit is None:
         return None
-    witness, certificate = hit
+    asked, witness, certificate = hit
     a, b = witness.points
     return describe_chord(asked, a, b, witness.weight, side, certificate)
 
@@ -80,7 +88,7 @@ def values(certificate: Certificate) -> str:
 def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
     """A certified segment whose inner point is above both ends (side 1) or below both (side -1)."""
 
-    def certify(w: Witness) -> Certificate | None:
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
         a, b = w.points
         middle = between(a, b, w.weight)
         decided = [order(asked.program, w.entry, middle, end) for end in (a, b)]
@@ -89,7 +97,7 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
     hit = certified_witness(asked, found, certify)
     if hit is None:
         return None
-    witness, certificate = hit
+    asked, witness, certificate = hit
     a, b = witness.points
     words = (
         f"between a = {show_point(a)} and b = {show_point(b)}, at {show_point(between(a, b, witness.weight))}, the "
@@ -105,7 +113,7 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
 def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation | None:
     """A certified pair a <= b with f(a) > f(b) (sign 1) or f(a) < f(b) (sign -1)."""
 
-    def certify(w: Witness) -> Certificate | None:
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
         a, b = w.points
         if any(s > t for x, y in zip(a, b, strict=True) for s, t in zip(x.reshape(-1), y.reshape(-1), strict=True)):
             return None
@@ -115,7 +123,7 @@ def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation
     hit = certified_witness(asked, found, certify)
     if hit is None:
         return None
-    witness, certificate = hit
+    asked, witness, certificate = hit
     a, b = witness.points
     words = (
         f"from a = {show_point(a)} up to b = {show_point(b)} the function{asked.where(witness.entry)} goes "
@@ -127,7 +135,7 @@ def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation
 def nonpositive_point(asked: Asked, found: Found) -> Refutation | None:
     """A certified point with f <= 0."""
 
-    def certify(w: Witness) -> Certificate | None:
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
         decided = sign_of(asked.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign <= 0 else None
 
@@ -137,7 +145,7 @@ def nonpositive_point(asked: Asked, found: Found) -> Refutation | None:
 def negative_point(asked: Asked, found: Found) -> Refutation | None:
     """A certified point with f < 0."""
 
-    def certify(w: Witness) -> Certificate | None:
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
         decided = sign_of(asked.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign < 0 else None
 
@@ -147,20 +155,21 @@ def negative_point(asked: Asked, found: Found) -> Refutation | None:
 def unequal_point(asked: Asked, other: Asked, found: Found) -> Refutation | None:
     """A certified point with f != g."""
 
-    def certify(w: Witness) -> Certificate | None:
-        decided = difference(asked.program, other.program, w.entry, w.points[0])
+    def certify(asked: Asked, w: Witness) -> Certificate | None:
+        against = other if asked.original is not None or other.original is None else other.as_asked()[0]
+        decided = difference(asked.program, against.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign != 0 else None
 
     return _at_point(asked, found, certify, "point where the functions differ")
 
 
 def _at_point(
-    asked: Asked, found: Found, certify: Callable[[Witness], Certificate | None], kind: str
+    asked: Asked, found: Found, certify: Callable[[Asked, Witness], Certificate | None], kind: str
 ) -> Refutation | None:
     hit = certified_witness(asked, found, certify)
     if hit is None:
         return None
-    witness, certificate = hit
+    asked, witness, certificate = hit
     return describe_point(asked, witness.points[0], certificate, kind)
 
 

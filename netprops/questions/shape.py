@@ -29,12 +29,14 @@ from netprops.questions.asking import (
     remembered,
     scalar,
     show_point,
-    traced,
+    traced_on_cones,
 )
-from netprops.questions.composition import bent_by_composition
+from netprops.questions.composition import bent_by_composition, with_settled_values
+from netprops.questions.definiteness import definite_hessian
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
 from netprops.readings.curvature import Calculus
+from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
 from netprops.readings.witnesses import jensen_gap, jensen_violation
 from netprops.search import falsify
@@ -46,62 +48,83 @@ Prove = Callable[[Calculus, Expression], tuple[str, ...] | None]
 
 def is_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``f((1-t)a + t b) <= (1-t) f(a) + t f(b)`` for all a, b in `on`, t in [0, 1] (and all q in `for_all`)?"""
-    asked = traced("is_convex", f, on, for_all)
+    asked = traced_on_cones("is_convex", f, on, for_all)
     return record(remembered(asked, lambda: _bent(asked, 1)))
 
 
 def is_concave(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``-f`` convex?"""
-    asked = traced("is_concave", f, on, for_all)
+    asked = traced_on_cones("is_concave", f, on, for_all)
     return record(remembered(asked, lambda: _bent(asked, -1)))
 
 
 def is_affine(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is f both convex and concave, that is, linear plus a constant?"""
-    asked = traced("is_affine", f, on, for_all)
+    asked = traced_on_cones("is_affine", f, on, for_all)
     return record(remembered(asked, lambda: _affine(asked)))
 
 
 def is_constant(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Does f take one value on all of `on` (for each q its own)?"""
-    asked = traced("is_constant", f, on, for_all)
+    asked = traced_on_cones("is_constant", f, on, for_all)
     return record(remembered(asked, lambda: _constant(asked)))
 
 
 def is_strictly_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``f((1-t)a + t b) < (1-t) f(a) + t f(b)`` for all a != b and 0 < t < 1?"""
-    asked = traced("is_strictly_convex", f, on, for_all)
+    asked = traced_on_cones("is_strictly_convex", f, on, for_all)
     return record(remembered(asked, lambda: _strictly(asked)))
 
 
 def is_quasiconvex(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``f((1-t)a + t b) <= max(f(a), f(b))``: is every sublevel set convex?"""
-    asked = traced("is_quasiconvex", f, on, for_all)
+    asked = traced_on_cones("is_quasiconvex", f, on, for_all)
     return record(remembered(asked, lambda: _quasi(asked, 1)))
 
 
 def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``-f`` quasi-convex?"""
-    asked = traced("is_quasiconcave", f, on, for_all)
+    asked = traced_on_cones("is_quasiconcave", f, on, for_all)
     return record(remembered(asked, lambda: _quasi(asked, -1)))
 
 
 # ------------------------------------------------------------------ convex and concave
 
 
-def _bent(asked: Asked, side: int) -> Verdict:
+def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     notes: list[str] = []
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
-    proof = _proved(asked, prove, notes, (0, 1), thorough=False)
+    proof = _proved(asked, prove, notes, (0,), thorough=False)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
-    found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    general = with_settled_values(asked)
+    proof = (
+        _proved(general, prove, [], (0, 1), thorough=False)
+        if general is not None
+        else _proved(asked, prove, notes, (1,), thorough=False)
+    )
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof))
+
+    def proved_dearly() -> tuple[str, ...] | None:
+        return (
+            (None if general is None else _proved(general, prove, [], LEVELS))
+            or _proved(asked, prove, notes, LEVELS)
+            or bent_by_composition(asked, side)
+            or (definite_hessian(asked, side) if by_hessian else None)
+        )
+
+    try:
+        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    except UnsupportedError:  # what has no values in floats may still be proved
+        if proof := proved_dearly():
+            return yes(asked.name, "proved", "; ".join(proof))
+        raise
     complain_if_undefined(asked, found.nonfinite)
     refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
-    proof = _proved(asked, prove, notes, LEVELS) or bent_by_composition(asked, side)
-    if proof:
+    if proof := proved_dearly():
         return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
@@ -140,10 +163,11 @@ def _indefinite_quadratic(asked: Asked, side: int) -> tuple[str, dict[str, Any]]
         direction = _wrong_direction(reading, e, side)
         if direction is None:
             continue
-        for a, b in _segments(asked, reading, direction):
-            certificate = jensen_violation(asked.program, entry, a, b, HALF, _side(side))
+        for gaps in _segments(asked, reading, direction):
+            told, a, b = asked.as_asked(*gaps)
+            certificate = jensen_violation(told.program, entry, a, b, HALF, _side(side))
             if certificate is not None:
-                return describe_chord(asked, a, b, HALF, side, certificate)
+                return describe_chord(told, a, b, HALF, side, certificate)
     return None
 
 
@@ -256,12 +280,15 @@ def _strictly(asked: Asked) -> Verdict:
     straight = _straight_segment(asked)
     if straight is not None:
         return no(asked.name, "certified", *straight)
-    convex = _bent(replace(asked, name="is_strictly_convex"), 1)
+    convex = _bent(asked, 1, by_hessian=False)
     if convex.answer == "no":
         return convex
     flat = _flat_chord(asked)
     if flat is not None:
         return no(asked.name, "certified", *flat, evaluations=convex.evaluations)
+    proof = definite_hessian(asked, 1)
+    if proof:
+        return yes(asked.name, "proved", "; ".join(proof), evaluations=convex.evaluations)
     return undecided(asked.name, f"convexity is {convex.answer}: {convex.because}", evaluations=convex.evaluations)
 
 
@@ -275,7 +302,8 @@ def _straight_segment(asked: Asked) -> tuple[str, dict[str, Any]] | None:
             if e.needs:
                 continue
             for direction in reading.calculus.flat_directions(e):
-                for a, b in _segments(asked, reading, direction):
+                for gaps in _segments(asked, reading, direction):
+                    _, a, b = asked.as_asked(*gaps)
                     return (
                         f"from a = {show_point(a)} to b = {show_point(b)} the function{asked.where(entry)} is affine, "
                         "exactly: none of its bent terms changes along that direction",
@@ -295,10 +323,11 @@ def _flat_chord(asked: Asked) -> tuple[str, dict[str, Any]] | None:
                 b[number].reshape(-1)[i] += end
                 if not (contains(asked.program, a) and contains(asked.program, b)):
                     continue
+                told, start_point, end_point = asked.as_asked(a, b)
                 for entry in range(asked.entries):
-                    gap = jensen_gap(asked.program, entry, a, b)
+                    gap = jensen_gap(told.program, entry, start_point, end_point)
                     if gap is not None and gap.sign >= 0:
-                        return describe_chord(asked, a, b, HALF, gap.sign, gap)
+                        return describe_chord(told, start_point, end_point, HALF, gap.sign, gap)
     return None
 
 
@@ -349,7 +378,7 @@ def curvature(f: Function, on: Any) -> Curvature:
         DomainError: the domain is none, or the function is certified undefined somewhere in it.
         UnsupportedError: the function uses a primitive without a rule, or rounds to another dtype.
     """
-    asked = traced("curvature", f, on)
+    asked = traced_on_cones("curvature", f, on)
     scalar(asked)
     convex = remembered(replace(asked, name="is_convex"), lambda: _bent(replace(asked, name="is_convex"), 1))
     concave = remembered(replace(asked, name="is_concave"), lambda: _bent(replace(asked, name="is_concave"), -1))

@@ -118,6 +118,36 @@ def logistic(x: Ball) -> Ball:
     return hull(logistic(x.lower()), logistic(x.upper()))
 
 
+def _is_wide(x: Ball) -> bool:
+    return x.is_finite() and not x.is_exact() and bool(x.rad() > 0.0625)
+
+
+def tanh(x: Ball) -> Ball:
+    """The hyperbolic tangent; at both ends of a wide ball, since it increases."""
+    return hull(x.lower().tanh(), x.upper().tanh()) if _is_wide(x) else x.tanh()
+
+
+def sech_squared(x: Ball) -> Ball:
+    """1/cosh(x)^2, the derivative of tanh; on a wide ball at its ends: it is even and falls away from 0."""
+    return hull(*(power(t.sech(), 2) for t in (x.abs_lower(), x.abs_upper()))) if _is_wide(x) else power(x.sech(), 2)
+
+
+def _tanh_second(x: Ball, y: Ball) -> Ball:
+    """tanh'' = -2 tanh sech^2; its largest size, 4/(3 sqrt 3), is where tanh^2 = 1/3."""
+    second = -2 * y * sech_squared(x)
+    return second.intersection(arb(0, (arb(16) / 27).sqrt())) if _is_wide(x) else second
+
+
+def _logistic_first(x: Ball, y: Ball) -> Ball:
+    """logistic(x) = (1 + tanh(x/2))/2, so that logistic'(x) = sech(x/2)^2 / 4."""
+    return sech_squared(x / 2) / 4 if _is_wide(x) else y * logistic(-x)
+
+
+def _logistic_second(x: Ball, y: Ball) -> Ball:
+    """logistic''(x) = tanh''(x/2) / 8."""
+    return _tanh_second(x / 2, tanh(x / 2)) / 8 if _is_wide(x / 2) else -y * logistic(-x) * (x / 2).tanh()
+
+
 def strict_sign(x: Ball) -> Ball:
     """1 or -1, NaN if the ball touches 0."""
     return arb(1) if x > 0 else arb(-1) if x < 0 else NAN
@@ -178,13 +208,8 @@ _ROWS = (
     Atom("expm1", lambda x: x.expm1(), lambda x, y: x.exp(), lambda x, y: x.exp()),
     Atom("log", lambda x: x.log(), lambda x, y: 1 / x, lambda x, y: -1 / power(x, 2), _interval(0)),
     Atom("log1p", lambda x: x.log1p(), lambda x, y: 1 / (1 + x), lambda x, y: -1 / power(1 + x, 2), _interval(-1)),
-    Atom(
-        "logistic",
-        logistic,
-        lambda x, y: y * logistic(-x),
-        lambda x, y: -y * logistic(-x) * (x / 2).tanh(),
-    ),
-    Atom("tanh", lambda x: x.tanh(), lambda x, y: power(x.sech(), 2), lambda x, y: -2 * y * power(x.sech(), 2)),
+    Atom("logistic", logistic, _logistic_first, _logistic_second),
+    Atom("tanh", tanh, lambda x, y: sech_squared(x), _tanh_second),
     Atom("sin", lambda x: x.sin(), lambda x, y: x.cos(), lambda x, y: -y),
     Atom("cos", lambda x: x.cos(), lambda x, y: -x.sin(), lambda x, y: -y),
     Atom("tan", lambda x: x.tan(), lambda x, y: power(x.sec(), 2), lambda x, y: 2 * y * power(x.sec(), 2)),

@@ -492,6 +492,27 @@ def gradient(program: Program, at: Sequence[Array], precision: int, entry: int =
         return (output, _full((size,), {})) if isinstance(output, arb) else (output.value, _dense(output, size))
 
 
+def hessian_and_floor(program: Program, at: Sequence[Array], precision: int, entry: int = 0) -> tuple[Array, Array]:
+    """Enclosures (n, n) of the Hessian H of f, and of an F with H - F positive semidefinite; arguments as there.
+
+    F leaves out of the sum of second-order terms those that are ``w grad v grad v^T`` with w >= 0, certainly, and grad v
+    not known exactly.  On wide boxes their entries may have any sign, which would hide that H is definite, though they
+    never lower u'Hu.
+    """
+    with precision_of(precision):
+        output, size = _output(program, at, entry)
+        if isinstance(output, arb):
+            return _full((size, size), {}), _full((size, size), {})
+        return _hessian(output, size), _hessian(output, size, skip=_never_lowers)
+
+
+def _never_lowers(weight: Ball, a: Node, b: Node) -> bool:
+    if a is not b or not weight >= 0:
+        return False
+    entries = a.gradient.values()
+    return all(d.is_finite() for d in entries) and not all(d.is_exact() for d in entries)
+
+
 def _output(program: Program, at: Sequence[Array], entry: int) -> tuple[Jet, int]:
     starts, size = [], 0
     for x in enter(at):
@@ -516,7 +537,7 @@ def _dense(node: Node, size: int) -> Array:
     return _full((size,), node.gradient)
 
 
-def _hessian(output: Node, size: int) -> Array:
+def _hessian(output: Node, size: int, skip: Callable[[Ball, Node, Node], bool] | None = None) -> Array:
     """The sum over the second-order terms of the tape, each weighted by the output's derivative by its node."""
     if any(d.is_nan() for d in output.gradient.values()):
         return _full((size, size), {(i, j): NAN for i in range(size) for j in range(size)})
@@ -526,6 +547,8 @@ def _hessian(output: Node, size: int) -> Array:
     for adjoint, node in _backwards(output):
         for a, b, w in node.seconds:
             weight = adjoint * w
+            if skip is not None and skip(weight, a, b):
+                continue
             if len(a.gradient) * len(b.gradient) <= 2 * size:
                 _add_outer(small, weight, a, b)
             else:

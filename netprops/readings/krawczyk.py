@@ -447,6 +447,19 @@ def _unique_region(program: Program, point: CriticalPoint, entry: int) -> Boxes:
     return [(c - r, c + r) for c, r in zip(point.centre, radii, strict=True)]
 
 
+def coincide(program: Program, a: CriticalPoint, b: CriticalPoint, entry: int = 0) -> bool | None:
+    """Whether two enclosed critical points of f are one; None where neither is certain.
+
+    They are two if their boxes are disjoint, and one if one box lies in a box in which the other is the only one.
+    """
+    regions = _region(a), _region(b)
+    if any(y < u or v < x for (x, y), (u, v) in zip(*regions, strict=True)):
+        return False
+    if _covered(regions[0], _unique_region(program, b, entry)):
+        return True
+    return True if _covered(regions[1], _unique_region(program, a, entry)) else None
+
+
 def _inside(points: list[CriticalPoint], low: list[fmpq], high: list[fmpq]) -> list[CriticalPoint] | None:
     """The points that lie in the closed box; None if that is not certain."""
     box = list(zip(low, high, strict=True))

@@ -178,13 +178,33 @@ def _sum(table: Table, parts: list[Expression]) -> Expression:
 
 
 def _sorted(table: Table, values: list[Expression]) -> list[Expression]:
-    """Ascending: one value sorts itself, two are their minimum and maximum; more stay opaque but for the ends."""
-    if len(values) == 1:
-        return values
+    """Ascending: values whose ranges tell their order, one value, or two (minimum and maximum).
+
+    More, in an order that is not known, stay opaque but for the ends.
+    """
+    known = _in_known_order(table, values)
+    if known is not None:
+        return known
     if len(values) == 2:
         return [table.minimum(values), table.maximum(values)]
     inner = [table.opaque(f"order{k}", tuple(values)) for k in range(1, len(values) - 1)]
     return [table.minimum(values), *inner, table.maximum(values)]
+
+
+def _in_known_order(table: Table, values: list[Expression]) -> list[Expression] | None:
+    """The values ascending, if the sign of every difference that has to be looked at is known; else None."""
+    ascending: list[Expression] = []
+    for value in values:
+        place = len(ascending)
+        while place:
+            gap = table.range(table.subtract(value, ascending[place - 1]))
+            if ranges.is_nonnegative(gap):
+                break
+            if not ranges.is_nonpositive(gap):
+                return None
+            place -= 1
+        ascending.insert(place, value)
+    return ascending
 
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,108 @@
+"""Two strict minima: distinct, worse, the same; and all that must be refused."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netprops import DomainError, are_distinct_minima, is_strict_minimum, is_worse_minimum
+from netprops.domains import reals
+from netprops.readings.jaxpr import trace
+from netprops.readings.krawczyk import coincide, enclose_critical_point
+
+X, Y = np.array([1.0, 6.0, 12.0]), np.array([1.0, 1.0, 2.0])
+GOOD, BAD = np.array([0.8025422287962949, 1.50060247607702]), np.array([0.089720001523495, 2.4688216352000447])
+SADDLE = np.zeros(2)
+
+
+def one_unit(p):
+    return jnp.sum((p[1] * jnp.tanh(p[0] * X) - Y) ** 2)
+
+
+def two_units(p):
+    """The same unit twice: incoming weights p[:2], outgoing weights p[2:]."""
+    return jnp.sum((jnp.tanh(X[:, None] * p[None, :2]) @ p[2:] - Y) ** 2)
+
+
+def doubled(point, share):
+    """One unit as two: the same incoming weight, the outgoing weight in two shares."""
+    w, v = point
+    return np.array([w, w, share * v, (1 - share) * v])
+
+
+def answers(question, *points):
+    verdict = question(one_unit, *points)
+    return verdict.answer, verdict.evidence
+
+
+def test_two_minima_are_two_and_one_is_worse():
+    assert answers(are_distinct_minima, GOOD, BAD) == ("yes", "certified")
+    assert answers(are_distinct_minima, GOOD, -GOOD) == ("yes", "certified")
+    assert answers(is_worse_minimum, BAD, GOOD) == ("yes", "certified")
+    assert answers(is_worse_minimum, GOOD, BAD) == ("no", "certified")
+    witness = are_distinct_minima(one_unit, GOOD, BAD).witness
+    assert {len(witness[which]["centre"]) for which in ("first", "second")} == {2}
+
+
+@given(st.floats(-1e-4, 1e-4), st.floats(-1e-4, 1e-4))
+def test_one_minimum_from_two_points_is_one(s, t):
+    assert answers(are_distinct_minima, GOOD * (1 + s), GOOD * (1 + t)) == ("no", "certified")
+    assert answers(is_worse_minimum, GOOD * (1 + s), GOOD * (1 + t)) == ("no", "certified")
+
+
+def test_equal_values_at_two_minima_are_not_told_apart():
+    assert answers(is_worse_minimum, GOOD, -GOOD) == ("undecided", None)
+
+
+@pytest.mark.parametrize("question", [are_distinct_minima, is_worse_minimum])
+def test_what_is_no_minimum_is_refused(question):
+    for points in ((BAD, SADDLE), (SADDLE, GOOD), (BAD, GOOD + 0.01), (GOOD + 0.01, BAD)):
+        verdict = question(one_unit, *points)
+        assert (verdict.answer, verdict.evidence) == ("no", "certified")
+        assert ("first" if points[0] is not BAD else "second") in verdict.because
+
+
+def valley(v):
+    """A slope of 1e-9 along a valley, where gradients are small and never 0."""
+    return v[0] ** 2 + 1e-9 * v[1]
+
+
+def test_a_small_gradient_is_no_zero():
+    assert are_distinct_minima(valley, np.zeros(2), np.array([0.0, 1.0])).answer != "yes"
+    assert is_strict_minimum(valley, near=np.zeros(2)).answer != "yes"
+    flat = lambda x: 1e-10 * x + x**2  # noqa: E731
+    assert is_strict_minimum(flat, near=0.0)  # there is one, elsewhere: at -5e-11
+
+
+@pytest.mark.parametrize("share", [0.5, 1.5, 0.25])
+def test_at_repeated_units_the_point_is_degenerate(share):
+    """Critical points come in lines there (Fukumizu and Amari, 2000): none is isolated, none a strict minimum."""
+    here = doubled(BAD, share)
+    assert is_strict_minimum(two_units, near=here).answer != "yes"
+    assert are_distinct_minima(two_units, here, here[[1, 0, 3, 2]]).answer != "yes"
+    assert is_worse_minimum(two_units, here, doubled(GOOD, share)).answer != "yes"
+
+
+def test_degenerate_though_isolated_is_undecided():
+    for f in (lambda x: x**4, lambda x: x**4 * (x - 1) ** 2):
+        assert are_distinct_minima(f, 0.0, 1.0).answer != "yes"
+
+
+def test_points_must_fit_each_other():
+    with pytest.raises(DomainError, match="second point"):
+        are_distinct_minima(one_unit, GOOD, np.zeros(3))
+
+
+def test_two_critical_points_that_coincide():
+    program = trace(one_unit, reals(2))
+    good, near, other = (enclose_critical_point(program, [x]) for x in (GOOD, GOOD + 1e-7, -GOOD))
+    assert coincide(program, good, near) is True
+    assert coincide(program, good, other) is False
+
+
+def test_overlapping_boxes_of_two_points_are_not_called_one():
+    """Two minima 2e-10 apart: whatever is enclosed, it is never "one minimum" from either side."""
+    close = lambda x: (x**2 - 1e-20) ** 2 * 1e20  # noqa: E731
+    verdict = are_distinct_minima(close, 1e-10, -1e-10)
+    assert verdict.answer != "no" or "one minimum" not in verdict.because
