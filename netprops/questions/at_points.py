@@ -106,7 +106,7 @@ def _critical(asked: Asked, x: Point) -> Verdict:
     complain_at(asked, x)
     notes: list[str] = []
     zero = f"every partial derivative at {show_point(x)} is exactly 0"
-    if _gradient_vanishes(asked, x, 0, notes):
+    if gradient_vanishes(asked, x, 0, notes):
         return yes(asked.name, "proved", zero)
     for number, array in enumerate(x):
         for i in range(array.size):
@@ -114,7 +114,7 @@ def _critical(asked: Asked, x: Point) -> Verdict:
             if certificate is not None and certificate.sign != 0:
                 words = f"at {show_point(x)} the slope along coordinate {i} of argument {number}: {values(certificate)}"
                 return no(asked.name, "certified", words, certificate.record())
-    if _gradient_vanishes(asked, x, 2, notes):
+    if gradient_vanishes(asked, x, 2, notes):
         return yes(asked.name, "proved", zero)
     return undecided(asked.name, f"at {show_point(x)}: {'; '.join(notes) or 'no slope is certified non-zero'}")
 
@@ -130,7 +130,7 @@ def _unit(x: Point, number: int, i: int) -> Point:
     return direction
 
 
-def _gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> bool:
+def gradient_vanishes(asked: Asked, x: Point, level: int, notes: list[str]) -> bool:
     reading = reading_at(asked, level, notes)
     if reading is None:
         return False

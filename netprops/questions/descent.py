@@ -1,0 +1,290 @@
+"""Questions about gradient descent x -> x - s grad f(x): its single steps, where it stays, where it ends.
+
+All of them are about the exact map: gradients are enclosed in balls, steps and points are the numbers that they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from netprops.domains import DomainError, exact, nearest_double
+from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.questions.asking import (
+    Asked,
+    Function,
+    Point,
+    complain_at,
+    domain_around,
+    point_in,
+    remembered,
+    scalar,
+    show_number,
+    show_point,
+    traced,
+)
+from netprops.questions.at_points import gradient_vanishes
+from netprops.questions.critical import RADIUS
+from netprops.questions.refuting import values
+from netprops.readings.atoms import ball
+from netprops.readings.balls import precision_of
+from netprops.readings.gradient_descent import (
+    Basin,
+    Descent,
+    basin,
+    descend,
+    distance_squared,
+    largest_basin,
+    stepped,
+    sufficient_decrease,
+)
+from netprops.readings.hessians import bounds_along, curvature_beyond
+from netprops.readings.jets import gradient
+from netprops.readings.krawczyk import (
+    CriticalPoint,
+    enclose_critical_point,
+    flatten,
+    gradient_is_nonzero_near,
+    shaped,
+)
+from netprops.readings.witnesses import exact_text
+
+LEAST_STEP = fmpq(1, 2**60)
+TRIALS = 64  # points of a sphere from which a step might lead out of its ball
+
+
+# ------------------------------------------------------------------ single steps
+
+
+def is_short_step(f: Function, at: Any, step: Any) -> Verdict:
+    """Is ``step <= 1/L``, L the largest absolute eigenvalue of f's Hessian on the segment from x to x - step grad f(x)?
+
+    L is the Lipschitz constant of the gradient on that segment, if f is twice differentiable there. "Yes": L is
+    enclosed, in balls around pieces of the segment. "No": a direction of greater curvature at one of its points.
+
+    Raises:
+        DomainError: a step that is not positive.
+    """
+    asked, x, s = _asked("is_short_step", f, at, step)
+    return record(remembered(asked, lambda: _short(asked, x, s), *_key(x), str(s)))
+
+
+def short_step(f: Function, at: Any, most: Any = 1) -> float:
+    """A step for which `is_short_step` is certified: a power of two times `most`, at most 1 times.
+
+    Raises:
+        DomainError: none was found (where f has a kink, say).
+    """
+    asked, x, s = _asked("short_step", f, at, most)
+    while s > LEAST_STEP:
+        if _short(asked, x, s).answer == "yes":
+            return nearest_double(s)
+        s /= 2
+    raise DomainError(f"no step from {show_point(x)} was shown to be short: is f twice differentiable there?")
+
+
+def _short(asked: Asked, x: Point, s: fmpq) -> Verdict:
+    start = flatten(x)
+    with precision_of(64):
+        _, slope = gradient(asked.program, x, 64)
+        move = [-ball(s) * g for g in slope]
+    if not all(g.is_finite() for g in slope):
+        return undecided(asked.name, f"f is not known to be twice differentiable at {show_point(x)}")
+    where = f"from {show_point(x)} a step of {show_number(s)}"
+    bounds = bounds_along(asked.program, start, move, 1 / s)
+    if bounds is not None:
+        words = f"{where}: on its segment the Hessian's eigenvalues lie between {bounds.least} and {bounds.largest}"
+        return yes(asked.name, "certified", words, {"kind": "short step", "step": exact_text(s), **bounds.record()})
+    for share in (fmpq(0), fmpq(1), fmpq(1, 2)):
+        with precision_of(64):
+            point = [ball(v) + ball(share) * d for v, d in zip(start, move, strict=True)]
+        if curvature_beyond(asked.program, point, 1 / s):
+            words = f"{where}: {show_number(share)} of the way a direction has more curvature than {show_number(1 / s)}"
+            return no(asked.name, "certified", words, {"kind": "long step", "step": exact_text(s), "share": str(share)})
+    return undecided(asked.name, f"{where}: the Hessian on its segment could not be bounded well enough")
+
+
+def has_sufficient_decrease(f: Function, at: Any, step: Any) -> Verdict:
+    """Is ``f(x - s g) <= f(x) - s/2 |g|^2``, g the gradient of the scalar f at the point x and s the step?
+
+    Both sides are enclosed at growing precision. At a point where g is proved to be 0 the answer is yes: nothing moves.
+
+    Raises:
+        DomainError: a step that is not positive.
+    """
+    asked, x, s = _asked("has_sufficient_decrease", f, at, step)
+    return record(remembered(asked, lambda: _decreases(asked, x, s), *_key(x), str(s)))
+
+
+def _decreases(asked: Asked, x: Point, s: fmpq) -> Verdict:
+    where = f"from {show_point(x)} a step of {show_number(s)}"
+    certificate = sufficient_decrease(asked.program, x, s)
+    if certificate is not None:
+        answer = yes if certificate.sign >= 0 else no
+        return answer(asked.name, "certified", f"{where}: {values(certificate)}", certificate.record())
+    complain_at(asked, x)
+    notes: list[str] = []
+    for level in (0, 2):
+        if gradient_vanishes(asked, x, level, notes):
+            return yes(asked.name, "proved", f"{where} goes nowhere: the gradient is exactly 0")
+    return undecided(asked.name, f"{where}: the sign of the decrease is not decided; {'; '.join(notes)}")
+
+
+# ------------------------------------------------------------------ basins and ends
+
+
+def is_basin(f: Function, near: Any, radius: Any, step: Any) -> Verdict:
+    """Does the ball of this radius about the strict local minimum near `near` hold gradient descent with this step?
+
+    "Yes": there is exactly one critical point in the closed ball, and all eigenvalues of the Hessian on it lie in
+    [m, L] with 0 < m and step <= 1/L, so that each step started in the ball stays in it and shortens the distance to
+    the minimum by the factor 1 - step m or less. "No": there is no strict minimum near `near`, or a step leads from a
+    point of the ball out of it.
+
+    Raises:
+        DomainError: a radius or step that is not positive.
+    """
+    asked, start, s = _asked("is_basin", f, near, step)
+    r = _positive("a radius", radius)
+    return record(remembered(asked, lambda: _is_basin(asked, start, r, s), *_key(start), str(r), str(s)))
+
+
+def _is_basin(asked: Asked, start: Point, r: fmpq, s: fmpq) -> Verdict:
+    found = _minimum(asked, start)
+    if isinstance(found, Verdict):
+        return found
+    around = basin(asked.program, found, r, 1 / s)
+    if around is not None:
+        m, large = around.bounds.least, around.bounds.largest
+        words = (
+            f"within {show_number(r)} of the minimum near {show_point(start)} the Hessian's eigenvalues lie between "
+            f"{nearest_double(m):.6g} and {nearest_double(large):.6g}: each step of {show_number(s)} shortens the "
+            f"distance by {nearest_double(1 - s * m):.9g} or less"
+        )
+        return yes(asked.name, "certified", words, {"kind": "basin", "step": exact_text(s), **around.record()})
+    out = _way_out(asked, found, r, s)
+    if out is not None:
+        words = f"from {show_point(shaped(asked.program, out))}, inside, a step of {show_number(s)} leads out"
+        return no(asked.name, "certified", words, {"kind": "way out", "from": [exact_text(v) for v in out]})
+    return undecided(asked.name, "the Hessian is not shown to be positive and at most 1/step; no way out was found")
+
+
+def _minimum(asked: Asked, near: Point) -> CriticalPoint | Verdict:
+    """The strict minimum near the point, or the verdict if there is none."""
+    found = enclose_critical_point(asked.program, near)
+    if isinstance(found, CriticalPoint):
+        if found.kind == "minimum":
+            return found
+        if found.kind == "unknown":
+            return undecided(asked.name, f"the kind of the critical point near {show_point(near)} is not decided")
+        return no(asked.name, "certified", f"near {show_point(near)} is a {found.kind}", found.record())
+    if gradient_is_nonzero_near(asked.program, near, RADIUS):
+        return no(asked.name, "certified", f"the gradient has no zero within {RADIUS:g} of {show_point(near)}")
+    return undecided(asked.name, f"no minimum was enclosed near {show_point(near)} ({found.reason}: {found.detail})")
+
+
+def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq) -> list[fmpq] | None:
+    """A point certainly in the ball from which a step certainly leads out of it."""
+    rng = np.random.default_rng(asked.seed())
+    size = len(minimum.centre)
+    directions = [*np.eye(size), *-np.eye(size), *rng.standard_normal((TRIALS, size))]
+    for share in (fmpq(1023, 1024), fmpq(1, 2)):
+        for v in directions:
+            along = [exact(x) for x in (v / np.linalg.norm(v)).tolist()]
+            x = [c + share * r * d for c, d in zip(minimum.centre, along, strict=True)]
+            if _leads_out(asked, minimum, x, r, s):
+                return x
+    return None
+
+
+def _leads_out(asked: Asked, minimum: CriticalPoint, x: list[fmpq], r: fmpq, s: fmpq) -> bool:
+    with precision_of(128):
+        doubt = sum((ball(q * q) for q in minimum.radii), arb(0)).sqrt()
+        before, after = [ball(v) for v in x], stepped(asked.program, x, s, 128)
+        inside = distance_squared(before, minimum).sqrt() + doubt <= ball(r)
+        return bool(inside and distance_squared(after, minimum).sqrt() - doubt > ball(r))
+
+
+def descends_to(f: Function, start: Any, near: Any, step: Any) -> Verdict:
+    """Does gradient descent from `start` with this step converge to the strict local minimum near `near`?
+
+    The exact iterates are enclosed in balls until one certainly lies in a ball that holds descent (as in `is_basin`)
+    about that minimum: yes; or about another one: no. A start at which the gradient is proved to be 0 is never left.
+
+    Raises:
+        DomainError: a step that is not positive, points of different shapes.
+    """
+    asked, x, s = _asked("descends_to", f, start, step)
+    there = point_in(near, domain_around(start), "the point near the minimum")
+    return record(remembered(asked, lambda: _descends(asked, x, there, s), *_key(x), *_key(there), str(s)))
+
+
+def _descends(asked: Asked, x: Point, there: Point, s: fmpq) -> Verdict:
+    complain_at(asked, x)
+    minimum, expected = _expected(asked, there, s)
+    if isinstance(minimum, Verdict):
+        return minimum
+    words = f"from {show_point(x)} with steps of {show_number(s)}"
+    found = descend(asked.program, flatten(x), s, expected)
+    if isinstance(found, Descent):
+        end = found.basin.minimum
+        words += f", after {found.steps} steps, the run is in the basin of the minimum of value {end.value}"
+        witness = {"kind": "descent", "start": [exact_text(v) for v in flatten(x)], "step": exact_text(s)}
+        same = found.basin is expected or _same(end, minimum)
+        if same is None:
+            return undecided(asked.name, f"{words}; it is not clear whether that is the one meant")
+        return (yes if same else no)(asked.name, "certified", words, {**witness, **found.record()})
+    if gradient_vanishes(asked, x, 0, []) or gradient_vanishes(asked, x, 2, []):
+        # The start is a critical point itself, and the minimum is the only one of its box.
+        there_already = all(abs(v - c) <= r for v, c, r in zip(flatten(x), minimum.centre, minimum.radii, strict=True))
+        answer = yes if there_already else no
+        return answer(asked.name, "proved", f"{words} nothing moves: the gradient is exactly 0")
+    return undecided(asked.name, f"{words}: {found}")
+
+
+_basins: dict[tuple[Any, ...], tuple[CriticalPoint | Verdict, Basin | None]] = {}
+MOST_BASINS = 256
+
+
+def _expected(asked: Asked, there: Point, s: fmpq) -> tuple[CriticalPoint | Verdict, Basin | None]:
+    """The minimum meant and a ball about it that holds descent; remembered, since many starts are asked about."""
+    key = (asked.name, asked.program.key, asked.program.arguments, *_key(there), str(s))
+    if key not in _basins:
+        if len(_basins) >= MOST_BASINS:
+            _basins.clear()
+        minimum = _minimum(asked, there)
+        around = None if isinstance(minimum, Verdict) else largest_basin(asked.program, minimum, s)
+        _basins[key] = minimum, around
+    return _basins[key]
+
+
+def _same(a: CriticalPoint, b: CriticalPoint) -> bool | None:
+    """Whether two boxes that hold one critical point each hold the same one; None if they overlap only partly."""
+    pairs = list(zip(a.centre, a.radii, b.centre, b.radii, strict=True))
+    if any(abs(c - d) > r + q for c, r, d, q in pairs):
+        return False
+    nested = all(abs(c - d) + q <= r for c, r, d, q in pairs) or all(abs(c - d) + r <= q for c, r, d, q in pairs)
+    return True if nested else None
+
+
+# ------------------------------------------------------------------ asking
+
+
+def _asked(name: str, f: Function, at: Any, step: Any) -> tuple[Asked, Point, fmpq]:
+    on = domain_around(at)
+    asked = traced(name, f, on)
+    scalar(asked)
+    return asked, point_in(at, on, "the point"), _positive("a step", step)
+
+
+def _positive(what: str, value: Any) -> fmpq:
+    number = exact(value)
+    if number <= 0:
+        raise DomainError(f"{what} is positive, got {value!r}")
+    return number
+
+
+def _key(point: Point) -> tuple[str, ...]:
+    return tuple(str(entry) for array in point for entry in array.reshape(-1))
