@@ -1,8 +1,8 @@
 """The cost of a network with hidden layers is not convex in all its weights and biases, whatever its data.
 
-Three parameters are enough, an output weight v, the bias b of its hidden unit and the output's bias c, all other weights
-being 0: the cost is L(v f(b) + c), L convex in one variable.  At two points (v, b, c) the output is the same, or nearly,
-and halfway between them it is another, that costs more.
+Three parameters are enough: an output weight v, the bias b of its hidden unit and the output's bias c, all other
+weights being 0.  The cost is L(v f(b) + c), L convex in one variable.  At two points (v, b, c) the output is the same,
+or nearly; halfway between them it is another, which costs more.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ def test_one_family_of_chords_for_any_network_and_any_data(net, data):
     X, Y = data.draw(any_data_for(net, extremes=True))
     a, b = violating_chord(net, Y)
     assert violates_jensen(cost_of(net, X, Y), a, b)
-    # The same two outputs' biases, in the last layer alone.
+    # From the same point to its mirror image in the last layer.
     assert not violates_jensen(cost_of(net, X, Y), a, scaled(a, -1, layers=[net.depth - 1]))
 
 

@@ -1,7 +1,7 @@
 """The cost of a network with hidden layers is neither convex nor concave: at one point its Hessian is indefinite.
 
-With v an output weight, b its hidden unit's bias and all other weights 0 the cost is L(v f(b) + c).  In (v, b), at v = 0,
-its Hessian has the entry 0 for b twice and L'(c) f'(b) beside the diagonal: indefinite wherever that is not 0.
+Let v be an output weight, b its hidden unit's bias and all other weights 0: the cost is L(v f(b) + c).  In (v, b), at
+v = 0, its Hessian has the entry 0 for b twice and L'(c) f'(b) beside the diagonal: indefinite where that is not 0.
 """
 
 from dataclasses import replace
