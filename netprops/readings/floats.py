@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 _TILE_ENTRIES = 1 << 18  # doubles of the widest intermediate value that one NumPy pass may hold
-_DEVICE_ROWS = 4096  # points of one call of a compiled program: one shape, so one compilation
+_DEVICE_ROWS = (256, 4096)  # points of one call of a compiled program, few or many: two shapes, so two compilations
 _COMPILED_KEPT = 32
 
 
@@ -66,8 +66,9 @@ def evaluate_batch(program: Program, points: Sequence[Array], *, device: bool = 
 
     Args:
         points: one array (B, *shape) per flat argument.
-        device: compile the program with XLA and run it on JAX's default device, in calls of a fixed number of rows.
-            Worth it when `cost(program).operations` times B is some billions.
+        device: compile the program with XLA and run it on JAX's default device, in calls of a fixed number of rows;
+            programs that differ in constants only are compiled once. Worth it when `cost(program).operations` times B
+            is some billions, or for the device's own rounding.
 
     Infinities and NaNs come out as they are, without warnings.
 
@@ -118,24 +119,34 @@ def _evaluate(program: Program, points: Sequence[Array], largest: Array | None =
 
 
 def _on_device(program: Program, points: Sequence[Array], rows: int) -> list[Array]:
-    function = _executable(program)
+    size = min((n for n in _DEVICE_ROWS if n >= rows), default=_DEVICE_ROWS[-1])
+    function, consts = _executable(program, size), [np.asarray(c) for c in program.closed.consts]
     pieces = []
-    for i in range(0, rows, _DEVICE_ROWS):
-        tile = [x[i : i + _DEVICE_ROWS] for x in points]
-        short = _DEVICE_ROWS - len(tile[0])
+    for i in range(0, rows, size):
+        tile = [x[i : i + size] for x in points]
+        short = size - len(tile[0])
         padded = [np.concatenate([x, np.repeat(x[-1:], short, axis=0)]) for x in tile]
-        out = function(*padded)
+        out = function(*consts, *padded)
         pieces.append([np.asarray(y)[: len(tile[0])] for y in out])
     return [np.concatenate(column) for column in zip(*pieces, strict=True)]
 
 
-def _executable(program: Program) -> Callable[..., Any]:
-    key = (program.key, jax.default_backend())
+def _executable(program: Program, rows: int) -> Callable[..., Any]:
+    """The program compiled for so many points; its constants are arguments, so that others need no compilation.
+
+    Two permutations of one network's units, say, are one executable.
+    """
+    jaxpr, consts = program.closed.jaxpr, [np.asarray(c) for c in program.closed.consts]
+    head, _, *equations = program.key
+    shapes = tuple((str(c.dtype), c.shape) for c in consts)
+    key = (head, shapes, tuple(equations), rows, jax.default_backend())
     if key not in _compiled:
-        function = jaxprs.core.jaxpr_as_fun(program.closed)  # type: ignore[attr-defined]
+        lifted = jaxpr.replace(constvars=[], invars=[*jaxpr.constvars, *jaxpr.invars])
+        function = jaxprs.core.jaxpr_as_fun(jaxprs.core.ClosedJaxpr(lifted, ()))  # type: ignore[attr-defined]
+        batched = jax.vmap(function, in_axes=[*(None for _ in consts), *(0 for _ in program.arguments)])
+        given = [np.zeros((rows, *leaf.shape)) for leaf in program.arguments]
         with jax.default_matmul_precision("highest"):
-            shapes = [np.zeros((_DEVICE_ROWS, *leaf.shape)) for leaf in program.arguments]
-            _compiled[key] = jax.jit(jax.vmap(function)).lower(*shapes).compile()
+            _compiled[key] = jax.jit(batched).lower(*consts, *given).compile()
         if len(_compiled) > _COMPILED_KEPT:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
