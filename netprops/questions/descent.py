@@ -44,6 +44,7 @@ from netprops.readings.hessians import bounds_along, curvature_beyond
 from netprops.readings.jets import gradient
 from netprops.readings.krawczyk import (
     CriticalPoint,
+    coincide,
     enclose_critical_point,
     flatten,
     gradient_is_nonzero_near,
@@ -232,7 +233,7 @@ def _descends(asked: Asked, x: Point, there: Point, s: fmpq) -> Verdict:
         end = found.basin.minimum
         words += f", after {found.steps} steps, the run is in the basin of the minimum of value {end.value}"
         witness = {"kind": "descent", "start": [exact_text(v) for v in flatten(x)], "step": exact_text(s)}
-        same = found.basin is expected or _same(end, minimum)
+        same = found.basin is expected or coincide(asked.program, end, minimum)
         if same is None:
             return undecided(asked.name, f"{words}; it is not clear whether that is the one meant")
         return (yes if same else no)(asked.name, "certified", words, {**witness, **found.record()})
@@ -258,15 +259,6 @@ def _expected(asked: Asked, there: Point, s: fmpq) -> tuple[CriticalPoint | Verd
         around = None if isinstance(minimum, Verdict) else largest_basin(asked.program, minimum, s)
         _basins[key] = minimum, around
     return _basins[key]
-
-
-def _same(a: CriticalPoint, b: CriticalPoint) -> bool | None:
-    """Whether two boxes that hold one critical point each hold the same one; None if they overlap only partly."""
-    pairs = list(zip(a.centre, a.radii, b.centre, b.radii, strict=True))
-    if any(abs(c - d) > r + q for c, r, d, q in pairs):
-        return False
-    nested = all(abs(c - d) + q <= r for c, r, d, q in pairs) or all(abs(c - d) + r <= q for c, r, d, q in pairs)
-    return True if nested else None
 
 
 # ------------------------------------------------------------------ asking
