@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
     from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
+    from netprops.questions.copositivity import is_copositive
     from netprops.questions.critical import (
         has_critical_point,
         is_saddle,
@@ -52,6 +53,7 @@ _HOME = {
     "netprops.questions.at_points": (
         "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
     ),
+    "netprops.questions.copositivity": ("is_copositive",),
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
     "netprops.questions.descent": ("descends_to", "has_sufficient_decrease", "is_basin", "is_short_step", "short_step"),
     "netprops.questions.equality": ("are_equal",),
@@ -71,11 +73,11 @@ __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
     "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library", "are_distinct_minima",
     "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point", "has_curvature", "has_inertia",
-    "has_sufficient_decrease", "is_affine", "is_basin", "is_concave", "is_constant", "is_convex", "is_critical",
-    "is_higher", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex",
-    "is_saddle", "is_separable", "is_short_step", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex",
-    "is_worse_minimum", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi",
-    "positive", "reals", "short_step", "violates_jensen",
+    "has_sufficient_decrease", "is_affine", "is_basin", "is_concave", "is_constant", "is_convex", "is_copositive",
+    "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
+    "is_quasiconvex", "is_saddle", "is_separable", "is_short_step", "is_strict_maximum", "is_strict_minimum",
+    "is_strictly_convex", "is_worse_minimum", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque",
+    "ordered_cone", "pi", "positive", "reals", "short_step", "violates_jensen",
 ]  # fmt: skip
 
 
