@@ -138,16 +138,21 @@ class Box:
 class OrderedCone:
     """Arrays whose first row along the last axis, ``x[0, ..., 0, :]``, does not decrease; all other entries are free.
 
-    It is the image of the box of all ``(w1, w2 - w1, w3 - w2, ..., the rest)``, whose gaps are nonnegative, under a
-    linear bijection of the whole space: a function is convex (positive, ...) on the cone exactly when its composition
-    with `from_gaps` is on the box `gaps`.
+    With `apart` > 0 it rises by at least so much from each entry to the next: a convex part of the cone's interior.
+
+    The set is the image of the box of all ``(w1, w2 - w1, w3 - w2, ..., the rest)``, whose gaps are at least `apart`,
+    under a linear bijection of the whole space: a function is convex (positive, ...) on the one exactly when its
+    composition with `from_gaps` is on the other, `gaps`.
     """
 
     shape: tuple[int, ...]
+    apart: fmpq = fmpq(0)
 
     def __post_init__(self) -> None:
         if not self.shape:
             raise DomainError("an ordered cone needs an axis to order: give a number of entries or a shape")
+        if self.apart < 0:
+            raise DomainError(f"entries in order are 0 or more apart, got {self.apart}")
 
     @property
     def chain(self) -> int:
@@ -157,7 +162,7 @@ class OrderedCone:
     @property
     def gaps(self) -> Box:
         """The box whose image the cone is."""
-        first, gap = WHOLE_LINE, Interval(lo=fmpq(0))
+        first, gap = WHOLE_LINE, Interval(lo=self.apart)
         rest = math.prod(self.shape) - self.chain
         return Box(self.shape, (first, *[gap] * (self.chain - 1), *[first] * rest))
 
@@ -185,14 +190,14 @@ class OrderedCone:
         if array.shape != self.shape:
             return False
         row = [exact(x) for x in array.reshape(-1)[: self.chain]]
-        return all(a <= b for a, b in itertools.pairwise(row))
+        return all(a + self.apart <= b for a, b in itertools.pairwise(row))
 
     def __repr__(self) -> str:
         return f"<{self}>"
 
     def __str__(self) -> str:
-        n = self.chain
-        row = "w1" if n == 1 else "w1 <= w2" if n == 2 else "w1 <= ... <= w" + str(n)
+        n, step = self.chain, f" + {self.apart} <= " if self.apart else " <= "
+        row = "w1" if n == 1 else f"w1{step}w2" if n == 2 else f"w1{step}...{step}w{n}"
         return f"{self.whole} with {row}{'' if len(self.shape) == 1 else ' in the first row'}"
 
 
@@ -272,16 +277,17 @@ def nonnegative(shape: int | Sequence[int] = ()) -> Box:
     return Box(_shape(shape), (Interval(lo=fmpq(0)),))
 
 
-def ordered_cone(shape: int | Sequence[int]) -> OrderedCone:
+def ordered_cone(shape: int | Sequence[int], *, apart: Rational = 0) -> OrderedCone:
     """Arrays whose first row is in order: ``ordered_cone(n)`` is w1 <= w2 <= ... <= wn, a closed convex cone.
 
     Of a matrix, ``ordered_cone((m, n))``, the first row is ordered and the rest is free: for the weights W of a layer
-    h @ W of n units, each of which is a column, that is a fundamental domain of the units' permutations.
+    h @ W of n units, each of which is a column, that is a fundamental domain of the units' permutations. With
+    ``apart=1``, say, each entry is at least 1 above the one before: no permutation takes one such array to another.
 
     Raises:
-        DomainError: no entries, or no axis.
+        DomainError: no entries, no axis, or `apart` below 0.
     """
-    return OrderedCone(_shape(shape))
+    return OrderedCone(_shape(shape), exact(apart))
 
 
 def box(lo: Any, hi: Any, shape: int | Sequence[int] | None = None, *, open: Openness = False) -> Box:

@@ -88,6 +88,25 @@ def test_in_floats_and_exactly_it_is_one_map(drawn):
     assert [fmpq(*float(x).as_integer_ratio()) for x in traced.reshape(-1)] == exact.reshape(-1).tolist()
 
 
+@given(rationals(3))
+def test_entries_kept_apart(values):
+    cone, point = ordered_cone(3, apart=Fraction(1, 2)), as_array(values, (3,))
+    a, b, c = values
+    assert cone.contains(point) == (b - a >= fmpq(1, 2) and c - b >= fmpq(1, 2))
+    assert cone.gaps.contains(as_array([a, b - a, c - b], (3,))) == cone.contains(point)
+
+
+def test_apart_in_questions():
+    assert is_positive(lambda w: w[2] - w[0] - 1, on=ordered_cone(3, apart=1))
+    assert not is_positive(lambda w: w[2] - w[0] - 2, on=ordered_cone(3, apart=1))
+    verdict = is_convex(lambda w: -((w[1] - w[0] - 2) ** 2), on=ordered_cone(2, apart=2))
+    assert not verdict
+    assert all(float.fromhex(q) - float.fromhex(p) >= 2 for p, q in verdict.witness["points"].values())
+    assert str(ordered_cone(3, apart=1)) == "R^3 with w1 + 1 <= ... + 1 <= w3"
+    with pytest.raises(DomainError):
+        ordered_cone(3, apart=-1)
+
+
 def test_other_arrays_are_not_in_it():
     assert not CONE.contains([1, 2])
     assert not CONE.contains([2, 1, 3])
@@ -213,7 +232,7 @@ def test_a_map_that_is_no_bijection_onto_the_cone_is_found(monkeypatch):
 @pytest.mark.parametrize("widths", [(1, 1, 1), (2, 3, 1), (1, 3, 2, 1)])
 def test_every_network_has_its_units_put_in_order(widths):
     net = Network(widths)
-    domain = net.ordered_params
+    domain = net.ordered_params()
     assert jax.tree.structure(domain) == jax.tree.structure(net.params)
     assert [leaf.shape for leaf in jax.tree.leaves(domain)] == [leaf.shape for leaf in jax.tree.leaves(net.params)]
     rng = np.random.default_rng(1)

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from netprops.domains import Box, box, nonnegative, ordered_cone, reals
+from netprops.domains import Box, Rational, box, nonnegative, ordered_cone, reals
 from netprops.objects.data import Matrix
 from netprops.objects.losses import Array, Loss, loss, nonpositive
 
@@ -81,14 +81,14 @@ class Network:
         pairs = itertools.pairwise(self.widths)
         return tuple((reals((a, b)), reals(b)) if self.bias else (reals((a, b)),) for a, b in pairs)
 
-    @property
-    def ordered_params(self) -> Params:
+    def ordered_params(self, *, apart: Rational = 0) -> Params:
         """The convex cone of parameters with the units of each hidden layer in order of their first incoming weight.
 
         Every parameter vector has a permutation of its hidden units in it, and, where these weights differ, one only.
+        With `apart` > 0 they differ by so much at least.
         """
         *hidden, last = self.params
-        return (*((ordered_cone(W.shape), *b) for W, *b in hidden), last)
+        return (*((ordered_cone(W.shape, apart=apart), *b) for W, *b in hidden), last)
 
     def domain(self, rows: int) -> tuple[Params, Box, Box]:
         """The domain of (params, x, y): all parameters and all data of so many rows."""
