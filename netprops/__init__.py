@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netprops.claims import CONDITIONAL, HOLDS, REFUTED, Claim, ClaimError, claim
     from netprops.domains import Box, DomainError, box, nonnegative, ordered_cone, positive, reals
-    from netprops.evidence import UndecidedError, Verdict
+    from netprops.evidence import Table, UndecidedError, Verdict
     from netprops.objects.activations import opaque
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netprops.questions.equality import are_equal
     from netprops.questions.landscape import agrees_with_library, no_worse_minimum
     from netprops.questions.minima import are_distinct_minima, is_worse_minimum
+    from netprops.questions.orbits import has_orbit
     from netprops.questions.order import is_nondecreasing, is_nonincreasing, is_positive, no_counterexample
     from netprops.questions.separation import is_separable
     from netprops.questions.shape import (
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _HOME = {
     "netprops.claims": ("CONDITIONAL", "HOLDS", "REFUTED", "Claim", "ClaimError", "claim"),
     "netprops.domains": ("Box", "DomainError", "box", "nonnegative", "ordered_cone", "positive", "reals"),
-    "netprops.evidence": ("UndecidedError", "Verdict"),
+    "netprops.evidence": ("Table", "UndecidedError", "Verdict"),
     "netprops.objects.activations": ("opaque",),
     "netprops.objects.angles": ("pi",),
     "netprops.questions.agreement": ("agree_in_floats",),
@@ -59,6 +60,7 @@ _HOME = {
     "netprops.questions.equality": ("are_equal",),
     "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
     "netprops.questions.minima": ("are_distinct_minima", "is_worse_minimum"),
+    "netprops.questions.orbits": ("has_orbit",),
     "netprops.questions.order": ("is_nondecreasing", "is_nonincreasing", "is_positive", "no_counterexample"),
     "netprops.questions.separation": ("is_separable",),
     "netprops.questions.shape": (
@@ -71,13 +73,14 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
-    "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library", "are_distinct_minima",
-    "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point", "has_curvature", "has_inertia",
-    "has_sufficient_decrease", "is_affine", "is_basin", "is_concave", "is_constant", "is_convex", "is_copositive",
-    "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
-    "is_quasiconvex", "is_saddle", "is_separable", "is_short_step", "is_strict_maximum", "is_strict_minimum",
-    "is_strictly_convex", "is_worse_minimum", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque",
-    "ordered_cone", "pi", "positive", "reals", "short_step", "violates_jensen",
+    "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library",
+    "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
+    "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
+    "is_constant", "is_convex", "is_copositive", "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing",
+    "is_positive", "is_quasiconcave", "is_quasiconvex", "is_saddle", "is_separable", "is_short_step",
+    "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "no_counterexample",
+    "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi", "positive", "reals", "short_step",
+    "violates_jensen",
 ]  # fmt: skip
 
 

@@ -25,16 +25,22 @@ import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 Answer: TypeAlias = Literal["yes", "no", "undecided"]
 Kind: TypeAlias = Literal["proved", "certified", "sampled", "estimated"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+# The probability that a whole suite raises one false alarm, and for how many estimated questions it is made: each of
+# them decides at the level FALSE_ALARMS / MOST_ESTIMATED, and a run that records more of them fails.
+FALSE_ALARMS = Fraction(1, 10_000)
+MOST_ESTIMATED = 100
 _ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 # What these questions answer is a theorem or nothing; a search in floats decides none of them.
@@ -161,6 +167,44 @@ class Note:
     site: Site
 
 
+@dataclass(frozen=True)
+class Cell:
+    """One verdict's place in a table."""
+
+    table: Table
+    row: tuple[str, ...]
+    column: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Table:
+    """Verdicts that are best seen together: a run draws them, in its reports, as one table.
+
+    `question` is asked of every cell; `rows` names what tells rows apart, one heading each, and `columns` what tells
+    columns apart.  Rows and columns come in the order in which they are first noted.
+    """
+
+    question: str
+    rows: Sequence[str]
+    columns: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rows, str) or not self.rows:
+            raise ValueError(f"a table's rows have one heading or more, as in rows=('network',), got {self.rows!r}")
+
+    def note(self, verdict: Verdict, *, row: Sequence[str], column: str) -> Verdict:
+        """The verdict itself, noted in this cell of the table if a claim is running.
+
+        Raises `ValueError` when the row has not one label for each of its headings.
+        """
+        if isinstance(row, str) or len(row) != len(self.rows):
+            raise ValueError(f"a row of this table is told by its {' and '.join(self.rows)}, got {row!r}")
+        if _running is not None:
+            _running.pending_cells.append(Cell(self, tuple(row), column, verdict))
+        return verdict
+
+
 @dataclass
 class Recorder:
     """What one test of a claim asked.  Mutable by its nature: it fills while the test runs."""
@@ -168,6 +212,7 @@ class Recorder:
     claim: str
     seed: int = 0
     kept: list[Note] = field(default_factory=list)  # of examples that ended without an exception
+    cells: list[Cell] = field(default_factory=list)  # likewise
     examples: int = 0  # examples that did
     evaluations: int = 0  # those of the kept examples
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
@@ -176,6 +221,7 @@ class Recorder:
     undecided: int = 0  # examples that an undecided verdict ended
     tested: set[int] = field(default_factory=set)  # ids of verdicts whose truth was asked, in this example
     pending: list[Note] = field(default_factory=list)  # of the running example
+    pending_cells: list[Cell] = field(default_factory=list)
     pending_evaluations: int = 0
 
     @contextmanager
@@ -189,6 +235,7 @@ class Recorder:
             yield
             self._demand_asserted()
             self.kept += self.pending
+            self.cells += self.pending_cells
             self.evaluations += self.pending_evaluations
             self.examples += 1
         except UndecidedError:
@@ -198,7 +245,7 @@ class Recorder:
             self._clear()
 
     def _clear(self) -> None:
-        self.pending, self.pending_evaluations, self.tested = [], 0, set()
+        self.pending, self.pending_cells, self.pending_evaluations, self.tested = [], [], 0, set()
 
     def _demand_asserted(self) -> None:
         for note in self.pending:

@@ -53,8 +53,8 @@ def test_the_log_loss_exceeds_its_chord_from_0_to_the_higher_end(data, rows, out
         return sum(mpmath.log(1 + mpmath.exp(z)) - y * z for z, y in logits)
 
     with mpmath.workdps(700):
-        far = max((saturation(v), -saturation(v)), key=cost)
-        assert 2 * cost(far / 2) > cost(0) + cost(far)
+        end = max((saturation(v), -saturation(v)), key=cost)
+        assert 2 * cost(end / 2) > cost(0) + cost(end)
 
 
 def test_what_it_does_not_hold_of():

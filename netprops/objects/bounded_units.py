@@ -1,7 +1,7 @@
 """Why a cost is not convex in the weights of tanh and sigmoid units, all else frozen and whatever the data.
 
-With a unit's incoming weights 0, its bias b alone moves the outputs, by its value s(b): the cost is a convex function of
-a bounded one.  That is never convex unless it is constant; here are segments in b that show it.
+With a unit's incoming weights 0, its bias b alone moves the outputs, by its value s(b): the cost is a convex function
+of a bounded one.  That is never convex unless it is constant; here are segments in b that show it.
 """
 
 from __future__ import annotations

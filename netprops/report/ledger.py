@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netprops.claims import shortfalls
 from netprops.evidence import KINDS, canonical
+from netprops.report import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,6 +68,7 @@ def trial(
         "seconds": seconds,
         "questions": _questions(kept, rootdir),
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
+        "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
     }
 
 
@@ -165,6 +167,10 @@ def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], st
         "seconds": round(sum(test["seconds"] for test in trials.values()), 3),
         "witnesses": _few(witness for test in trials.values() for witness in test["witnesses"]),
     }
+    # In the order of the module, whatever the order in which workers were done.
+    cells = [cell for test in claim["tests"] if test in trials for cell in trials[test].get("cells", ())]
+    if cells:
+        entry["tables"] = tables.pooled(cells)
     return Judged(entry, tuple(why), fails, claim["place"])
 
 
@@ -217,9 +223,12 @@ def document(environment: Mapping[str, Any], judged: Iterable[Judged]) -> dict[s
 
 
 def write(folder: Path, environment: Mapping[str, Any], judged: Sequence[Judged]) -> None:
-    """Write `ledger.json` and `ledger.md` into the folder."""
+    """Write `ledger.json` and `ledger.md` into the folder, and a page for each claim with tables."""
     from netprops.report.markdown import page
 
     ledger = document(environment, judged)
     (folder / "ledger.json").write_text(json.dumps(ledger, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "ledger.md").write_text(page(environment, judged), encoding="utf-8")
+    for claim in judged:
+        if claim.entry.get("tables"):
+            (folder / tables.file_name(claim.entry)).write_text(tables.html_page(claim.entry), encoding="utf-8")

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from netprops.evidence import KINDS
+from netprops.report import tables
 from netprops.report.ledger import SHOWN
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def _claim(claim: Judged) -> Iterator[str]:
     if claim.why:
         yield ""
         yield from (f"- {_text(reason)}" for reason in claim.why)
+    for table in entry.get("tables", ()):
+        yield ""
+        yield from tables.markdown(table)
+        yield ""
+        yield f"Drawn, with the reason of every cell: [{tables.file_name(entry)}]({tables.file_name(entry)})."
     if entry["questions"]:
         yield ""
         yield "| question | asked at | yes | no | undecided | by |"

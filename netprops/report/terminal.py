@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from netprops.evidence import KINDS
+from netprops.report import tables
 from netprops.report.ledger import FAILED, NOT_RUN, SHOWN, UNDECIDED
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def _claim(claim: Judged, kinds: Sequence[str], width: int) -> Iterator[Line]:
         yield f"{'':12}{entry['statement']}", {}
         for reason in claim.why:
             yield f"{'':12}{reason}", _MARKUP[outcome]
+    for table in entry.get("tables", ()):
+        for line in tables.text(table):
+            yield f"{'':12}{line}".rstrip(), {}
 
 
 def _totals(environment: Mapping[str, Any], judged: Sequence[Judged], missing: Sequence[str]) -> Iterator[Line]:

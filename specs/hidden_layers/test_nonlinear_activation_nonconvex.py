@@ -16,7 +16,14 @@ from netprops.objects.bounded_units import concave_stretch
 from netprops.objects.losses import loss, nonpositive
 from netprops.objects.networks import Network, one_layer
 from netprops.strategies_networks import (
-    any_data_for, arrays, deep_networks, dyadics, frozen_layers, networks, nonzero_arrays, parameters,
+    any_data_for,
+    arrays,
+    deep_networks,
+    dyadics,
+    frozen_layers,
+    networks,
+    nonzero_arrays,
+    parameters,
 )  # fmt: skip
 
 CLAIM = claim("nonlinear-activation-nonconvex", source=("D1.Q.c2",), verdict=CONDITIONAL)
