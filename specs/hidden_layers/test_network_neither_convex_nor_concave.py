@@ -32,7 +32,7 @@ def single_layer(net):
 
 
 @CLAIM
-@given(net=deep_networks(width=(1, 8)).map(single_layer), data=st.data())
+@given(net=deep_networks(depth=(2, 2), width=(1, 8)).map(single_layer), data=st.data())
 def test_a_single_layer_is_not_curved_down(net, data):
     X, Y = data.draw(any_data_for(net, extremes=True))
     inputs, outputs = net.widths
@@ -43,7 +43,7 @@ def test_a_single_layer_is_not_curved_down(net, data):
 
 
 @CLAIM
-@given(net=deep_networks(width=(1, 3)), rows=st.integers(1, 3), data=st.data())
+@given(net=deep_networks(depth=(2, 3), width=(1, 2)), rows=st.integers(1, 3), data=st.data())
 def test_it_is_convex_at_once_where_the_network_is_not(net, rows, data):
     one = single_layer(net)
     params, *of_one = one.domain(rows)
