@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from netprops.questions.descent import descends_to, has_sufficient_decrease, is_basin, is_short_step, short_step
     from netprops.questions.equality import are_equal
+    from netprops.questions.frequencies import is_rarer, is_share_above, is_share_below, runs
     from netprops.questions.landscape import agrees_with_library, no_worse_minimum
     from netprops.questions.minima import are_distinct_minima, is_worse_minimum
     from netprops.questions.orbits import has_orbit
@@ -58,6 +59,7 @@ _HOME = {
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
     "netprops.questions.descent": ("descends_to", "has_sufficient_decrease", "is_basin", "is_short_step", "short_step"),
     "netprops.questions.equality": ("are_equal",),
+    "netprops.questions.frequencies": ("is_rarer", "is_share_above", "is_share_below", "runs"),
     "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
     "netprops.questions.minima": ("are_distinct_minima", "is_worse_minimum"),
     "netprops.questions.orbits": ("has_orbit",),
@@ -77,10 +79,10 @@ __all__ = [
     "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
     "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
     "is_constant", "is_convex", "is_copositive", "is_critical", "is_higher", "is_nondecreasing", "is_nonincreasing",
-    "is_positive", "is_quasiconcave", "is_quasiconvex", "is_saddle", "is_separable", "is_short_step",
-    "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "no_counterexample",
-    "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi", "positive", "reals", "short_step",
-    "violates_jensen",
+    "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above",
+    "is_share_below", "is_short_step", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex",
+    "is_worse_minimum", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi",
+    "positive", "reals", "runs", "short_step", "violates_jensen",
 ]  # fmt: skip
 
 

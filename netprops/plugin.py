@@ -6,11 +6,12 @@ no JAX, no NumPy, no Hypothesis.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from netprops import claims, evidence
+from netprops import claims, evidence, progress
 from netprops.report import run
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
     if not this.is_worker:
         config.pluginmanager.register(_Controller(this), "netprops-controller")
+        if not this.workers and config.get_verbosity() >= 0:
+            config.add_cleanup(progress.listen(_Teller(config)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -146,6 +149,20 @@ class _Controller:
         trials = [text for name, text in report.user_properties if name == _TRIAL]
         report.user_properties[:] = [each for each in report.user_properties if each[0] != _TRIAL]
         run.note(self._run, map(str, trials))
+
+
+class _Teller:
+    """Writes progress of long work to the terminal, past the capturing of output."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._plugins = config.pluginmanager
+
+    def __call__(self, line: str) -> None:
+        terminal, capture = (self._plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
+        if terminal is not None:
+            with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+                terminal.ensure_newline()
+                terminal.write_line(line)
 
 
 def _register(config: pytest.Config, topics: Sequence[str]) -> None:

@@ -506,3 +506,38 @@ def test_a_quiet_run_lists_only_what_falls_short(project):
 def test_the_plugin_imports_nothing_heavy():
     code = "import sys, netprops.plugin; print({'jax', 'numpy', 'hypothesis', 'flint'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+# ---------------------------------------------------------------- estimates
+
+
+ESTIMATED = 'record(yes("is_share_above", "estimated", "9 of 9"))'
+
+
+def test_more_estimates_than_the_promise_covers_fail_the_run(project):
+    never = 'assert not record(no("is_share_above", "estimated", "0 of 9"))'
+    lines = (*BOTH, never, "for _ in range(99):", f"    assert {ESTIMATED}")
+    project.claim("few", marked(*lines))
+    assert project.run().ret == pytest.ExitCode.OK
+    project.claim("more", marked(*lines))
+    result = project.run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["200 estimated answers: a chance of a false alarm below 0.0001 in all is promised *"])
+
+
+@pytest.mark.parametrize(("options", "seen"), [((), True), (("-q",), False)])
+def test_progress_is_shown_unless_quiet(project, options, seen):
+    tests = f"""
+from netprops import progress
+
+@CLAIM
+def test_it(monkeypatch):
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    progress.Progress("coins", 8000).at(1000)
+    assert {PROVED}
+    assert not {REFUTED}
+"""
+    project.claim("long", tests)
+    result = project.run("specs", *options)
+    assert result.ret == pytest.ExitCode.OK
+    assert ("coins: 1,000 of 8,000" in result.stdout.str()) is seen

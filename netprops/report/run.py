@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netprops import claims
-from netprops.evidence import UndecidedError, count_compilations
+from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, UndecidedError, count_compilations
 from netprops.report import ledger, terminal
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Run:
     topics: set[str] = field(default_factory=set)  # registered as markers
     judged: list[Judged] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    estimated: int = 0  # answers, each with its own chance of a false alarm
     started: float = field(default_factory=time.perf_counter)
 
 
@@ -298,9 +299,18 @@ def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
     run.missing = [] if stopped else unshown_rows(run, folders)
     if run.folder is not None:
         ledger.write(run.folder, environment(run), run.judged)
-    return bool(run.missing) or any(claim.fails for claim in run.judged)
+    run.estimated = sum(claim.entry["evidence"]["estimated"] for claim in run.judged)
+    return bool(run.missing) or any(claim.fails for claim in run.judged) or run.estimated > MOST_ESTIMATED
 
 
 def summary(run: Run, *, brief: bool) -> Iterator[terminal.Line]:
     """The lines at the end of the run."""
-    return terminal.summary(environment(run), run.judged, run.missing, brief=brief)
+    yield from terminal.summary(environment(run), run.judged, run.missing, brief=brief)
+    if run.estimated > MOST_ESTIMATED:
+        yield (
+            (
+                f"{run.estimated} estimated answers: a chance of a false alarm below {float(FALSE_ALARMS):g} in all is "
+                f"promised for {MOST_ESTIMATED} of them, so the run fails"
+            ),
+            {"red": True, "bold": True},
+        )
