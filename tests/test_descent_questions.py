@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from netprops import DomainError, UndecidedError, box, is_positive, reals
 from netprops.domains import nearest_double
 from netprops.questions.descent import descends_to, has_sufficient_decrease, is_basin, is_short_step, short_step
-from netprops.readings.gradient_descent import Basin, basin, descend, float_run, steps_into
+from netprops.readings.balls import precision_of
+from netprops.readings.gradient_descent import Basin, basin, descend, follow, stepped
 from netprops.readings.hessians import bounds_along, bounds_on_box, curvature_beyond, eigenvalue_bounds
 from netprops.readings.jaxpr import trace
 from netprops.readings.krawczyk import enclose_critical_point
@@ -229,17 +230,28 @@ def test_the_logistic_map_against_exact_iteration(k, step):
         x = x - s * (x - x * x)
     program = trace(f, reals())
     around = basin(program, enclose_critical_point(program, [np.array(0.0)]), fmpq(1, 100), fmpq(3))
-    entered = steps_into(program, [fmpq(*start.as_integer_ratio())], s, around, 400, 256)
-    assert entered is not None
-    assert (entered <= 6) == (abs(x) < fmpq(1, 100))
+    run = follow(program, [fmpq(*start.as_integer_ratio())], s, around, 256)
+    assert run.why == "arrived"
+    assert (run.steps <= 6) == (abs(x) < fmpq(1, 100))
+
+
+def test_enclosures_hold_the_exact_run():
+    """Two steps of x^4/4 from 1/3 by 1/2, in rational arithmetic."""
+    x = fmpq(1, 3)
+    program = trace(lambda x: x**4 / 4, reals())
+    balls = [arb(x)]
+    for _ in range(2):
+        balls, x = stepped(program, balls, fmpq(1, 2), 60), x - x**3 / 2
+        with precision_of(500):
+            assert (balls[0] - x).contains(0)
+        assert balls[0].rad() < 1e-15
 
 
 def test_an_enclosure_that_grows_too_wide_says_so():
     program = trace(unit, reals(2))
     around = basin(program, enclose_critical_point(program, [np.array(BAD)]), fmpq(1, 16), fmpq(8))
-    run = float_run(program, [fmpq(7, 2), fmpq(3, 2)], fmpq(1, 8), around)
-    assert run.arrived
-    assert steps_into(program, [fmpq(7, 2), fmpq(3, 2)], fmpq(1, 8), around, run.steps + 50, 8) is None
+    assert follow(program, [fmpq(7, 2), fmpq(3, 2)], fmpq(1, 8), around, 400).why == "arrived"
+    assert follow(program, [fmpq(7, 2), fmpq(3, 2)], fmpq(1, 8), around, 53).why == "wide"
 
 
 # ------------------------------------------------------------------ positivity by subdivision

@@ -41,7 +41,7 @@ from netprops.readings.gradient_descent import (
     sufficient_decrease,
 )
 from netprops.readings.hessians import bounds_along, curvature_beyond
-from netprops.readings.jets import gradient
+from netprops.readings.jets import full_jet, gradient
 from netprops.readings.krawczyk import (
     CriticalPoint,
     coincide,
@@ -190,7 +190,10 @@ def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq) -> list[fmp
     """A point certainly in the ball from which a step certainly leads out of it."""
     rng = np.random.default_rng(asked.seed())
     size = len(minimum.centre)
-    directions = [*np.eye(size), *-np.eye(size), *rng.standard_normal((TRIALS, size))]
+    # Across the valley first: that is where a step that is too long overshoots.
+    hessian = full_jet(asked.program, shaped(asked.program, minimum.centre), 53).hessian
+    _, axes = np.linalg.eigh(np.array([[float(x.mid()) for x in row] for row in hessian]))
+    directions = [*axes.T[::-1], *-axes.T[::-1], *rng.standard_normal((TRIALS, size))]
     for share in (fmpq(1023, 1024), fmpq(1, 2)):
         for v in directions:
             along = [exact(x) for x in (v / np.linalg.norm(v)).tolist()]

@@ -13,12 +13,11 @@ point certainly lies in B converges to x*.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
 from flint import arb, fmpq
 
-from netprops.domains import exact, nearest_double
+from netprops.domains import exact
 from netprops.readings.atoms import Ball, ball
 from netprops.readings.balls import evaluate, precision_of
 from netprops.readings.hessians import Bounds, bounds_on_box
@@ -31,17 +30,15 @@ if TYPE_CHECKING:
 
     from netprops.readings.jaxpr import Array, Program
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-
 MOST_STEPS: Final = 3000
-FAR: Final = 1e100  # from where a run in floating point is not followed
+FAR: Final = 1e100  # from where a run is not followed
+TOO_WIDE: Final = 1e-6  # radius of an enclosure that is not followed
 SETTLED: Final = 1e-8  # a move this small, relative, and the run is taken to have come to its end
 ALMOST_TWO: Final = fmpq(2047, 1024)  # below 2, so that a step shortens by a factor below 1
 MOST_BOXES: Final = 400
 BOXES_WHILE_SEARCHING: Final = 40
-RADII: Final = tuple(fmpq(1, 2**k) for k in range(21))
-BITS: Final = (64, 8192)  # the least and the most, for following an orbit
-SOME_MORE: Final = 50  # steps beyond those that floats take
+LEAST_RADIUS, FIRST_RADIUS, LARGEST_RADIUS = fmpq(1, 2**20), fmpq(1, 64), fmpq(2**20)  # of a ball that is looked for
+PRECISIONS: Final = (512, 2048, 8192)  # bits: an enclosure loses one or so a step
 
 
 # ------------------------------------------------------------------ one step
@@ -129,11 +126,25 @@ def basin(
             found = bounds_on_box(program, [ball(a).union(ball(b)) for a, b in box])
         if found is not None and found.least > 0 and found.largest <= largest:
             total = found if total is None else total.hull(found)
+        elif not _suits(program, minimum, reach, box, largest):
+            return None
         else:
             k = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
             (a, b), before, after = box[k], box[:k], box[k + 1 :]
             stack += [[*before, half, *after] for half in ((a, (a + b) / 2), ((a + b) / 2, b))]
     return None
+
+
+def _suits(
+    program: Program, minimum: CriticalPoint, reach: fmpq, box: Sequence[tuple[fmpq, fmpq]], largest: fmpq
+) -> bool:
+    """Whether cutting the box may help: its middle is outside the ball, or the bounds suffice there."""
+    middle = [(a + b) / 2 for a, b in box]
+    if _outside([(x, x) for x in middle], minimum, reach):
+        return True
+    with precision_of(64):
+        found = bounds_on_box(program, [ball(x) for x in middle])
+    return found is not None and found.least > 0 and found.largest <= largest
 
 
 def _outside(box: Sequence[tuple[fmpq, fmpq]], minimum: CriticalPoint, reach: fmpq) -> bool:
@@ -143,44 +154,56 @@ def _outside(box: Sequence[tuple[fmpq, fmpq]], minimum: CriticalPoint, reach: fm
 
 
 def largest_basin(program: Program, minimum: CriticalPoint, step: fmpq) -> Basin | None:
-    """The widest ball of radius 1, 1/2, 1/4, ... about the minimum that is shown to hold descent with this step."""
-    for radius in RADII:
+    """A ball about the minimum that is shown to hold descent with this step; no ball twice as wide was."""
+    radius, found = FIRST_RADIUS, None
+    while found is None and radius >= LEAST_RADIUS:
         found = basin(program, minimum, radius, ALMOST_TWO / step, BOXES_WHILE_SEARCHING)
-        if found is not None:
+        radius /= 2
+    while found is not None and FIRST_RADIUS <= found.radius < LARGEST_RADIUS:
+        wider = basin(program, minimum, 2 * found.radius, ALMOST_TWO / step, BOXES_WHILE_SEARCHING)
+        if wider is None:
             return found
-    return None
+        found = wider
+    return found
 
 
 # ------------------------------------------------------------------ orbits
 
 
-@dataclass(frozen=True)
-class FloatRun:
-    """A run in floating point: how many steps it took, where it was then, and whether that is in the basin."""
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Exact descent, enclosed: after how many steps it was stopped, in which box it was then, and why."""
 
     steps: int
-    end: Floats
-    arrived: bool
+    end: list[Ball]
+    why: Literal["arrived", "settled", "wide", "far", "slow"]
+
+    @property
+    def near(self) -> list[float]:
+        """About where it was."""
+        return [float(v.mid()) for v in self.end]
 
 
-def float_run(program: Program, start: Sequence[fmpq], step: fmpq, into: Basin | None = None) -> FloatRun | None:
-    """Descent in floating point until it is in the basin or hardly moves; None if it does neither."""
-    x = np.array([nearest_double(v) for v in start])
-    size = nearest_double(step)
-    centre = None if into is None else np.array([nearest_double(c) for c in into.minimum.centre])
-    reach = 0.0 if into is None else (1 - 1e-6) * nearest_double(into.radius)
-    for k in range(MOST_STEPS + 1):
-        if centre is not None and float(np.linalg.norm(x - centre)) <= reach:
-            return FloatRun(k, x, True)
-        _, slope = gradient(program, shaped(program, x.tolist()), 53)
-        with np.errstate(all="ignore"):
-            move = size * np.array([float(g.mid()) for g in slope])
-            x = x - move
-        if not (np.abs(x) < FAR).all():
-            return None
-        if (np.abs(move) <= SETTLED * np.maximum(1, np.abs(x))).all():
-            return FloatRun(k + 1, x, False)
-    return None
+def follow(program: Program, start: Sequence[fmpq], step: fmpq, into: Basin | None, precision: int) -> Run:
+    """Enclose the points of exact descent until one certainly lies in the basin, or they hardly move any more.
+
+    The run is "wide" when its enclosure has become useless, "far" when it is on its way to infinity, and "slow" after
+    `MOST_STEPS` steps.
+    """
+    with precision_of(precision):
+        x = [ball(v) for v in start]
+        for k in range(MOST_STEPS):
+            if into is not None and into.holds(x):
+                return Run(k, x, "arrived")
+            after = stepped(program, x, step, precision)
+            if not all(v.is_finite() and v.rad() < TOO_WIDE for v in after):
+                return Run(k, x, "wide")
+            if not all(abs(v) < FAR for v in after):
+                return Run(k, x, "far")
+            if all(abs(w.mid() - v.mid()) <= SETTLED * (1 + abs(v.mid())) for v, w in zip(x, after, strict=True)):
+                return Run(k + 1, after, "settled")
+            x = after
+    return Run(MOST_STEPS, x, "slow")
 
 
 @dataclass(frozen=True)
@@ -203,41 +226,28 @@ def descend(program: Program, start: Sequence[fmpq], step: fmpq, expected: Basin
         expected: the basin to look out for first; without it, or where the run settles elsewhere, one is looked for
             where the run settles.
     """
-    run = float_run(program, start, step, expected)
-    if run is None:
-        return f"in floating point the run does not settle in {MOST_STEPS} steps"
-    around = expected if run.arrived else _basin_at(program, run.end, step)
-    if around is None or isinstance(around, str):
-        return around or f"no ball about the minimum near {run.end.tolist()} was shown to hold steps of {step}"
-    # An enclosure loses a bit or so a step.
-    bits = max(BITS[0], 2 ** (2 * run.steps).bit_length())
-    while bits <= BITS[1]:
-        steps = steps_into(program, start, step, around, run.steps + SOME_MORE, bits)
-        if steps is not None:
-            return Descent(around, steps, bits)
-        bits *= 2
-    return f"the run was not enclosed until it is in the basin of radius {around.radius} about {run.end.tolist()}"
+    run = None
+    for precision in PRECISIONS:
+        run = follow(program, start, step, expected, precision)
+        if run.why == "arrived" and expected is not None:
+            return Descent(expected, run.steps, precision)
+        if run.why == "settled":
+            found = _basin_at(program, run.near, step)
+            if isinstance(found, str):
+                return found
+            with precision_of(precision):
+                if found.holds(run.end):
+                    return Descent(found, run.steps, precision)
+        elif run.why != "wide":
+            break
+    assert run is not None
+    return f"after {run.steps} steps the run is {run.why}, near {run.near}"
 
 
-def _basin_at(program: Program, end: Floats, step: fmpq) -> Basin | str | None:
-    found = enclose_critical_point(program, shaped(program, end.tolist()))
+def _basin_at(program: Program, end: list[float], step: fmpq) -> Basin | str:
+    found = enclose_critical_point(program, shaped(program, end))
     if not isinstance(found, CriticalPoint):
-        return f"no critical point was enclosed at its end {end.tolist()} ({found.reason}: {found.detail})"
+        return f"no critical point was enclosed where the run settles, {end} ({found.reason}: {found.detail})"
     if found.kind != "minimum":
-        return f"it comes near a {found.kind}, at {end.tolist()}"
-    return largest_basin(program, found, step)
-
-
-def steps_into(
-    program: Program, start: Sequence[fmpq], step: fmpq, around: Basin, most: int, precision: int
-) -> int | None:
-    """After how many steps of exact descent the point certainly lies in the basin; None if that was not shown."""
-    with precision_of(precision):
-        x = [ball(v) for v in start]
-        for k in range(most + 1):
-            if around.holds(x):
-                return k
-            x = stepped(program, x, step, precision)
-            if not all(v.is_finite() and v.rad() < ball(around.radius) for v in x):
-                return None
-    return None
+        return f"the run settles near a {found.kind}, at {end}"
+    return largest_basin(program, found, step) or f"no ball about the minimum near {end} was shown to hold such steps"
