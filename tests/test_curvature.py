@@ -43,6 +43,11 @@ def quadratic(Q):
 NEARLY_FLAT = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-52]])
 NEARLY_SADDLE = np.array([[1.0, 1.0], [1.0, 1.0 - 2.0**-53]])
 
+
+def huber(t):
+    return jnp.where(jnp.abs(t) <= 1, t**2 / 2, jnp.abs(t) - 0.5)
+
+
 # rule -> (what its proof says, a function that it proves convex, a near miss that nothing may prove)
 CONVEX = {
     "affine": ("affine", (lambda v: 3 * v[0] - v[1] + 1, R2), (lambda v: v[0] * v[1], R2)),
@@ -151,6 +156,16 @@ CONVEX = {
         "one affine form",
         (lambda v: jnp.where(jnp.abs(v[0] - v[1]) <= 1, (v[0] - v[1]) ** 2 / 2, jnp.abs(v[0] - v[1]) - 0.5), R2),
         (lambda v: jnp.where(jnp.abs(v[0] - v[1]) <= 1, (v[0] - v[1]) ** 2 / 2, jnp.abs(v[0] - v[1]) / 2), R2),
+    ),
+    "smooth convex terms beside a kinked one": (
+        "one affine form",
+        (lambda x: huber(x + 1) + jnp.exp(x / 2) + jax.nn.softplus(3 * x - 2), R),
+        (lambda x: huber(x + 1) - jnp.exp(x / 2) + jax.nn.softplus(3 * x - 2), R),
+    ),
+    "a smooth convex term that a kinked one needs": (
+        "one affine form",
+        (lambda x: jnp.cosh(x) - jnp.abs(huber(x) - huber(2 * x)) / 16, R),
+        (lambda x: jnp.cosh(x) - 2 * jnp.abs(x), R),
     ),
     "sine where it is below": (None, (lambda x: jnp.sin(x), box(4, 6)), (lambda x: jnp.sin(x), box(3, 6))),
     "softplus": ("log of a sum", (jax.nn.softplus, R), (lambda x: jax.nn.softplus(x) - jax.nn.relu(x), R)),

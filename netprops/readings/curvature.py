@@ -28,7 +28,7 @@ from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.one_dimension import convex_in_one_form, nonnegative_polynomial
+from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
 from netprops.readings.polynomials import UNIT, Expression, Monomial, Table
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
@@ -525,12 +525,37 @@ class Calculus:
         if not on_lines:
             return None
         for form, terms in on_lines.items():
-            together = self.table.add_all(terms)
-            line = convex_in_one_form(self.table, together, form)
+            line = self._convex_on_line(form, terms)
             if line is None:
                 return None
             lines += line
         return tuple(dict.fromkeys(lines))
+
+    def _convex_on_line(self, form: Expression, terms: list[Expression]) -> Proof | None:
+        """The sum of functions of one form: without those transcendental terms that are smooth and convex, or with them.
+
+        What is left of kinked terms is piecewise polynomial more often than not, and so decided exactly.
+        """
+        lines: list[str] = []
+        rest: list[Expression] = []
+        for term in terms:
+            ((part, c),) = term.terms.items()
+            proof = self._convex_term(self.table.number(c), part) if self._is_smooth_function(part) else None
+            if proof is None:
+                rest.append(term)
+            else:
+                lines += proof
+        if lines and rest:
+            line = convex_in_one_form(self.table, self.table.add_all(rest), form)
+            if line is not None:
+                return (*line, *lines)
+        return convex_in_one_form(self.table, self.table.add_all(terms), form)
+
+    def _is_smooth_function(self, part: Monomial) -> bool:
+        """Whether a product has transcendental factors and no kinks in sight."""
+        kinds = [self.table.atoms[i].kind for i, _ in part]
+        kinked = innermost_kink(self.table, self._product(part)) is not None
+        return not kinked and any(kind not in ("variable", "sum", "number") for kind in kinds)
 
     def _form_of(self, part: Monomial) -> Expression | None:
         """The affine form u (leading coefficient 1, no constant) such that the product is a function of u alone."""

@@ -105,7 +105,7 @@ def _pieces(source: Table, e: Expression, form: Expression, where: Interval, mos
     if built is None:
         return None
     table, value = built
-    kink = _innermost_kink(table, value)
+    kink = innermost_kink(table, value)
     if kink is None:
         return [SmoothPiece(where, table, value)]
     cuts = _sign_changes(table, kink, where)
@@ -120,14 +120,14 @@ def _pieces(source: Table, e: Expression, form: Expression, where: Interval, mos
     return pieces
 
 
-def _innermost_kink(table: Table, e: Expression) -> Expression | None:
+def innermost_kink(table: Table, e: Expression) -> Expression | None:
     """A difference whose sign decides a max or choice atom, itself free of kinks."""
     for monomial in e.terms:
         for index, _ in monomial:
             atom = table.atoms[index]
             inner = [a for a in atom.arguments if isinstance(a, Expression)]
             for argument in inner:
-                found = _innermost_kink(table, argument)
+                found = innermost_kink(table, argument)
                 if found is not None:
                     return found
             if atom.kind == "max":
