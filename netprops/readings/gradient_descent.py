@@ -36,7 +36,7 @@ TOO_WIDE: Final = 1e-6  # radius of an enclosure that is not followed
 SETTLED: Final = 1e-8  # a move this small, relative, and the run is taken to have come to its end
 ALMOST_TWO: Final = fmpq(2047, 1024)  # below 2, so that a step shortens by a factor below 1
 MOST_BOXES: Final = 400
-BOXES_WHILE_SEARCHING: Final = 40
+BOXES_WHILE_SEARCHING: Final = 16
 LEAST_RADIUS, FIRST_RADIUS, LARGEST_RADIUS = fmpq(1, 2**20), fmpq(1, 64), fmpq(2**20)  # of a ball that is looked for
 PRECISIONS: Final = (512, 2048, 8192)  # bits: an enclosure loses one or so a step
 
