@@ -19,7 +19,7 @@ LAYERS = (
     ("readings", "objects"),
     ("search",),
     ("questions",),
-    ("strategies", "strategies_least_squares", "strategies_networks", "strategies_symmetries"),
+    ("strategies", "strategies_least_squares", "strategies_minima", "strategies_networks", "strategies_symmetries"),
     ("claims",),
     ("report",),
     ("plugin",),

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from netprops import DomainError, are_distinct_minima, is_strict_minimum, is_worse_minimum
 from netprops.domains import reals
+from netprops.objects import minima
+from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, ONE_UNIT_DATA, parallel_params, parallel_units
 from netprops.readings.jaxpr import trace
 from netprops.readings.krawczyk import coincide, enclose_critical_point
+from netprops.strategies_minima import taught_networks
 
 X, Y = np.array([1.0, 6.0, 12.0]), np.array([1.0, 1.0, 2.0])
 GOOD, BAD = np.array([0.8025422287962949, 1.50060247607702]), np.array([0.089720001523495, 2.4688216352000447])
@@ -106,3 +109,40 @@ def test_overlapping_boxes_of_two_points_are_not_called_one():
     close = lambda x: (x**2 - 1e-20) ** 2 * 1e20  # noqa: E731
     verdict = are_distinct_minima(close, 1e-10, -1e-10)
     assert verdict.answer != "no" or "one minimum" not in verdict.because
+
+
+# ------------------------------------------------------------------ problems with known minima
+
+
+@pytest.mark.parametrize("units", [[GOOD_UNIT], [BAD_UNIT, GOOD_UNIT], [GOOD_UNIT, BAD_UNIT, BAD_UNIT]])
+def test_parallel_units_fit_each_their_own_data(units):
+    net, (X, Y) = parallel_units(len(units))
+    params = parallel_params(units)
+    alone = sum(np.sum((v * np.tanh(w * ONE_UNIT_DATA.X) - ONE_UNIT_DATA.y) ** 2) for w, v in units)
+    assert float(net.cost(params, X, Y)) == pytest.approx(alone, abs=1e-12)
+    on = net.ordered_params()
+    assert all(domain.contains(part) for (domain,), (part,) in zip(on, params, strict=True))
+
+
+def test_a_good_and_a_bad_unit_together_are_a_saddle():
+    net, (X, Y) = parallel_units(2)
+    mixed, good = parallel_params([GOOD_UNIT, BAD_UNIT]), parallel_params([GOOD_UNIT] * 2)
+    verdict = is_worse_minimum(lambda p: net.cost(p, X, Y), mixed, good)
+    assert (verdict.answer, verdict.witness["kind"]) == ("no", "saddle")
+
+
+@given(taught_networks())
+def test_what_is_taught_is_fitted_as_well_as_can_be(taught):
+    rows, (((W,), (v,))) = len(taught.inputs), taught.params
+    assert float(taught.cost(taught.params)) == pytest.approx(2 * rows * taught.spread**2, abs=1e-12)
+    assert v.all()
+    columns = W.T.tolist()
+    assert all(any(c) for c in columns)
+    assert len({tuple(c) for c in columns} | {tuple(-x for x in c) for c in columns}) == 2 * len(columns)
+
+
+def test_the_worked_example_is_as_it_is_written():
+    taught = minima.worked_example(jnp.tanh)
+    x = np.array([0.3, -0.7])
+    by_hand = np.array([2.3, 0.8]) @ np.tanh(np.array([[-1.5, 2.0], [1.7, 0.4]]) @ x)
+    assert float(taught.network(taught.params, x[None])[0, 0]) == pytest.approx(by_hand)

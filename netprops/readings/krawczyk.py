@@ -239,20 +239,34 @@ def enclose_critical_point(
     start = np.array([float(x.p) / float(x.q) for x in flatten(near)])
     polished = _newton(program, start, entry, reach)
     if isinstance(polished, Rejection):
-        return polished
+        wanders = polished.reason == "no convergence"  # in doubles
+        return (_enclosed_beyond_doubles(program, start, precision, entry, reach) if wanders else None) or polished
     centre = [exact(x) for x in polished.tolist()]
     for radius in RADII:
         radii = [exact(radius * max(1.0, abs(x))) for x in polished.tolist()]
         step = _krawczyk(program, centre, radii, precision, entry)
         if step.includes and step.image is not None:
             return _critical_point(program, step, centre, radii, precision, entry)
-    refined = _refined(program, centre, precision, entry)
-    for radius in FINE_RADII if refined is not None else ():
-        radii = [exact(radius * max(1.0, abs(x))) for x in polished.tolist()]
-        step = _krawczyk(program, refined or centre, radii, precision, entry)
+    failed = Rejection("degenerate", f"Krawczyk's test fails on boxes of radius {min(FINE_RADII)} to {max(RADII)}")
+    return _enclosed_beyond_doubles(program, polished, precision, entry, reach) or failed
+
+
+def _enclosed_beyond_doubles(
+    program: Program, near: np.ndarray[Any, np.dtype[np.float64]], precision: int, entry: int, reach: float
+) -> CriticalPoint | None:
+    """As `enclose_critical_point`, about a centre that Newton's method comes to in balls: for ill-conditioned points."""
+    centre = _refined(program, [exact(x) for x in near.tolist()], precision, entry)
+    sizes = [max(1.0, abs(x)) for x in near.tolist()]
+    if centre is None or any(
+        abs(c - exact(x)) > exact(reach * size) for c, x, size in zip(centre, near.tolist(), sizes, strict=True)
+    ):
+        return None
+    for radius in FINE_RADII:
+        radii = [exact(radius * size) for size in sizes]
+        step = _krawczyk(program, centre, radii, precision, entry)
         if step.includes and step.image is not None:
-            return _critical_point(program, step, refined or centre, radii, precision, entry)
-    return Rejection("degenerate", f"Krawczyk's test fails on boxes of radius {min(FINE_RADII)} to {max(RADII)}")
+            return _critical_point(program, step, centre, radii, precision, entry)
+    return None
 
 
 def _refined(program: Program, centre: list[fmpq], precision: int, entry: int) -> list[fmpq] | None:

@@ -1,0 +1,53 @@
+"""Hypothesis strategies for networks with minima that can be certified."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import strategies as st
+
+from netprops.objects.minima import Taught
+from netprops.objects.networks import Activation, Network
+
+Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def _directions(inputs: int) -> list[tuple[int, ...]]:
+    """Twice the incoming weights of possible units: not 0, and one of each pair of opposites."""
+    reach = 4 if inputs == 1 else 2
+    whole = itertools.product(range(-reach, reach + 1), repeat=inputs)
+    return [u for u in whole if u > (0,) * inputs]
+
+
+@st.composite
+def taught_networks(
+    draw: Draw,
+    units: tuple[int, int] = (2, 3),
+    inputs: tuple[int, int] = (1, 2),
+    hidden: Sequence[Activation] = (jnp.tanh,),
+) -> Taught:
+    """One hidden layer of different units, none of them idle, without biases, fitted as well as it can be fitted.
+
+    The units' incoming weights are pairwise neither equal nor opposite and the outgoing ones not 0, so that the network
+    is irreducible (Sussmann 1992): its outputs' derivatives by the weights are linearly independent functions.
+    """
+    d = draw(st.integers(*inputs))
+    possible = _directions(d)
+    count = draw(st.integers(units[0], min(units[1], len(possible))))
+    chosen = draw(st.lists(st.sampled_from(possible), min_size=count, max_size=count, unique=True))
+    signs = draw(st.lists(st.sampled_from((1, -1)), min_size=count, max_size=count))
+    W = np.array(chosen, dtype=np.float64).T * np.array(signs)[None, :] / 2
+    v = draw(st.lists(st.sampled_from((-2.0, -1.0, 1.0, 2.0)), min_size=count, max_size=count))
+    net = Network((d, count, 1), hidden=draw(st.sampled_from(list(hidden))), bias=False)
+    spread = draw(st.sampled_from((0.0, 0.5, 1.0)))
+    return Taught(net, ((W,), (np.array(v)[:, None],)), _inputs(d), spread)
+
+
+def _inputs(columns: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Twelve inputs, enough for three units: no coordinate, and no opposite of one, comes twice in a column."""
+    second = (5, -9, 2, 12, -4, 7, -1, 10, 3, -8, 6, -11)
+    return np.array([range(1, 13), second], dtype=np.float64).T[:, :columns] / 4
