@@ -532,7 +532,7 @@ class Calculus:
         return tuple(dict.fromkeys(lines))
 
     def _convex_on_line(self, form: Expression, terms: list[Expression]) -> Proof | None:
-        """The sum of functions of one form: without those transcendental terms that are smooth and convex, or with them.
+        """A sum of functions of one form: without its transcendental terms that are smooth and convex, or with them.
 
         What is left of kinked terms is piecewise polynomial more often than not, and so decided exactly.
         """
