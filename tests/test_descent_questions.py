@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from netprops import DomainError, UndecidedError, box, is_positive, reals
 from netprops.domains import nearest_double
-from netprops.questions.descent import descends_to, has_sufficient_decrease, is_basin, is_short_step, short_step
+from netprops.questions.descent import (
+    descends_to,
+    has_sufficient_decrease,
+    is_basin,
+    is_short_step,
+    next_point,
+    short_step,
+)
 from netprops.readings.balls import precision_of
 from netprops.readings.gradient_descent import Basin, basin, descend, follow, stepped
 from netprops.readings.hessians import bounds_along, bounds_on_box, curvature_beyond, eigenvalue_bounds
@@ -135,6 +142,14 @@ def test_at_a_critical_point_nothing_moves():
     stationary = lambda v: (jnp.exp(v[0]) * jnp.exp(v[1]) - jnp.exp(v[0] + v[1])) * jnp.sin(v[0])  # noqa: E731
     found = has_sufficient_decrease(stationary, at=[1, 1], step=1)
     assert (found.answer, found.kind) == ("yes", "proved")
+
+
+def test_the_next_point():
+    p = {"w": np.array([[1.0]]), "v": 2.0}
+    after = next_point(lambda p: jnp.sum(p["w"] ** 2) * p["v"], p, 0.25)
+    assert (after["w"].tolist(), after["v"].tolist()) == ([[0.0]], 1.75)
+    slope = SLOPE(np.array([0.3, 0.7]))
+    np.testing.assert_allclose(next_point(unit, [0.3, 0.7], 1 / 8), np.array([0.3, 0.7]) - slope / 8, rtol=1e-14)
 
 
 def test_a_kink_is_undecided_and_a_bad_step_an_error():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 from flint import arb, fmpq
 
@@ -40,7 +41,7 @@ from netprops.readings.gradient_descent import (
     stepped,
     sufficient_decrease,
 )
-from netprops.readings.hessians import bounds_along, curvature_beyond
+from netprops.readings.hessians import bounds_along, bounds_on_box, curvature_beyond
 from netprops.readings.jets import full_jet, gradient
 from netprops.readings.krawczyk import (
     CriticalPoint,
@@ -79,11 +80,20 @@ def short_step(f: Function, at: Any, most: Any = 1) -> float:
         DomainError: none was found (where f has a kink, say).
     """
     asked, x, s = _asked("short_step", f, at, most)
-    while s > LEAST_STEP:
-        if _short(asked, x, s).answer == "yes":
+    steepest = bounds_on_box(asked.program, [ball(v) for v in flatten(x)])
+    while steepest is not None and s > LEAST_STEP:
+        if s * steepest.size <= 1 and _short(asked, x, s).answer == "yes":
             return nearest_double(s)
         s /= 2
     raise DomainError(f"no step from {show_point(x)} was shown to be short: is f twice differentiable there?")
+
+
+def next_point(f: Function, at: Any, step: Any) -> Any:
+    """x - step grad f(x), rounded to doubles; of the shape and pytree of `at`."""
+    asked, x, s = _asked("next_point", f, at, step)
+    after = [float(v.mid()) for v in stepped(asked.program, flatten(x), s, 64)]
+    arrays = [np.asarray(array, dtype=np.float64) for array in shaped(asked.program, after)]
+    return jax.tree.unflatten(jax.tree.structure(domain_around(at)), arrays)
 
 
 def _short(asked: Asked, x: Point, s: fmpq) -> Verdict:
