@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import jax
@@ -333,7 +333,7 @@ def deep_networks(
     chosen = loss(draw(st.sampled_from(list(losses))))
     made = networks(depth, width, hidden=hidden, loss_of=chosen, bias=bias)
     net: Network = draw(made)
-    return replace(net, widths=(*net.widths[:-1], max(net.widths[-1], 2))) if chosen.joint else net
+    return net.with_widths(*net.widths[:-1], max(net.widths[-1], 2)) if chosen.joint else net
 
 
 EXTREMES = (1e150, 1e-150, float(np.finfo(np.float64).max), float(np.finfo(np.float64).smallest_subnormal))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import jax
@@ -69,6 +69,10 @@ class Network:
         inner = "" if self.depth == 1 else f"{hidden}, "
         bias = "" if self.bias else ", no biases"
         return f"<network {'-'.join(map(str, self.widths))}: {inner}{output}, {self.loss.name}{bias}>"
+
+    def with_widths(self, *widths: int) -> Network:
+        """The same network but for its widths."""
+        return replace(self, widths=widths)
 
     @property
     def depth(self) -> int:

@@ -4,8 +4,6 @@ With a hidden layer, all layers trained, it never is, whatever the data. With on
 pre-activation; one layer alone is not enough, see the claim that one layer need not be softmax.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +19,7 @@ CONVEX = [pair for pair in ONE_LAYER if pair.convex]
 
 
 def without_hidden_layers(net):
-    return replace(net, widths=(net.widths[0], net.widths[-1]))
+    return net.with_widths(net.widths[0], net.widths[-1])
 
 
 @CLAIM

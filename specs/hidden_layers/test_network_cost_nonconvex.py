@@ -5,8 +5,6 @@ weights being 0.  The cost is L(v f(b) + c), L convex in one variable.  At two p
 or nearly; halfway between them it is another, which costs more.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +49,7 @@ def test_the_last_layer_alone_whatever_the_others_and_the_data(net, rows):
 @CLAIM
 @given(net=deep_networks(depth=(2, 5), width=(1, 8), losses=["softmax cross-entropy"]), rows=st.integers(1, 3))
 def test_softmax_with_one_class(net, rows):
-    one = replace(net, widths=(*net.widths[:-1], 1))
+    one = net.with_widths(*net.widths[:-1], 1)
     params, *data = one.domain(rows)
     assert is_convex(lambda p, q: one.cost(p, *q), on=params, for_all=tuple(data))
 

@@ -4,7 +4,6 @@ Let v be an output weight, b its hidden unit's bias and all other weights 0: the
 v = 0, its Hessian has the entry 0 for b twice and L'(c) f'(b) beside the diagonal: indefinite where that is not 0.
 """
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -28,7 +27,7 @@ def test_curved_up_and_down_at_one_point(net, data):
 
 
 def single_layer(net):
-    return replace(net, widths=(net.widths[0], net.widths[-1]))
+    return net.with_widths(net.widths[0], net.widths[-1])
 
 
 @CLAIM

@@ -3,8 +3,6 @@
 The unit is a softplus, which is neither odd nor even and has no scale: no sign flip and no rescaling either.
 """
 
-from dataclasses import replace
-
 import jax
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +15,7 @@ from netprops.strategies_networks import any_data_for, deep_networks
 CLAIM = claim("permutation-not-the-only-reason", source=("D1.A1.c4", "D1.A1.c1", "D1.A1.c3"), verdict=HOLDS)
 
 ONE_UNIT = deep_networks(depth=(2, 2), hidden=(jax.nn.softplus,)).map(
-    lambda net: replace(net, widths=(net.widths[0], 1, net.widths[-1]))
+    lambda net: net.with_widths(net.widths[0], 1, net.widths[-1])
 )
 
 
