@@ -6,12 +6,15 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 
+from netprops.domains import box
 from netprops.objects.minima import Taught
 from netprops.objects.networks import Activation, Network
+from netprops.strategies_networks import arrays, inputs, whole_numbers
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -27,7 +30,7 @@ def _directions(inputs: int) -> list[tuple[int, ...]]:
 def taught_networks(
     draw: Draw,
     units: tuple[int, int] = (2, 3),
-    inputs: tuple[int, int] = (1, 2),
+    columns: tuple[int, int] = (1, 2),
     hidden: Sequence[Activation] = (jnp.tanh,),
 ) -> Taught:
     """One hidden layer of different units, none of them idle, without biases, fitted as well as it can be fitted.
@@ -35,7 +38,7 @@ def taught_networks(
     The units' incoming weights are pairwise neither equal nor opposite and the outgoing ones not 0, so that the network
     is irreducible (Sussmann 1992): its outputs' derivatives by the weights are linearly independent functions.
     """
-    d = draw(st.integers(*inputs))
+    d = draw(st.integers(*columns))
     possible = _directions(d)
     count = draw(st.integers(units[0], min(units[1], len(possible))))
     chosen = draw(st.lists(st.sampled_from(possible), min_size=count, max_size=count, unique=True))
@@ -45,6 +48,25 @@ def taught_networks(
     net = Network((d, count, 1), hidden=draw(st.sampled_from(list(hidden))), bias=False)
     spread = draw(st.sampled_from((0.0, 0.5, 1.0)))
     return Taught(net, ((W,), (np.array(v)[:, None],)), _inputs(d), spread)
+
+
+@st.composite
+def half_spaces(draw: Draw, domain: Any) -> Any:
+    """The points of a pytree of whole spaces with one coordinate above 0, or below; together they are all but 0."""
+    boxes, structure = jax.tree.flatten(domain)
+    place = draw(st.integers(0, len(boxes) - 1))
+    low, high = (np.full(boxes[place].shape, end).reshape(-1) for end in (-np.inf, np.inf))
+    (low if draw(st.booleans()) else high)[draw(st.integers(0, low.size - 1))] = 0
+    boxes[place] = box(low.reshape(boxes[place].shape), high.reshape(boxes[place].shape), open=True)
+    return jax.tree.unflatten(structure, boxes)
+
+
+@st.composite
+def repeated_inputs(draw: Draw, columns: tuple[int, int] = (1, 3)) -> tuple[np.ndarray[Any, np.dtype[np.float64]], Any]:
+    """Inputs whose last column is a combination m of the others in whole numbers, and (m, -1), which they take to 0."""
+    X = draw(inputs((1, 4), columns))
+    m = draw(arrays(X.shape[1], whole_numbers()))
+    return np.concatenate([X, (X @ m)[:, None]], axis=1), np.append(m, -1.0)
 
 
 def _inputs(columns: int) -> np.ndarray[Any, np.dtype[np.float64]]:

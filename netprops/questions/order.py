@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.questions.asking import (
+    LEVELS,
     Asked,
     Function,
     complain_if_undefined,
@@ -80,21 +81,33 @@ def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
 
 def _positive(asked: Asked) -> Verdict:
     notes: list[str] = []
-    for reading in readings(asked, notes):
-        table = reading.symbols.table
-        lows = [table.range(e) for e in reading.expressions]
-        if all(ranges.is_positive(r) for r in lows):
-            return yes(asked.name, "proved", f"the values lie in {', '.join(dict.fromkeys(map(str, lows)))}")
-        notes.append(f"the range found is {', '.join(dict.fromkeys(map(str, lows)))}")
+    cheap, *dear = LEVELS
+    proof = _positive_range(asked, notes, (cheap,))
+    if proof:
+        return yes(asked.name, "proved", proof)
+    seen = _nonpositive_at_simple_points(asked)
+    if seen is not None:
+        return no(asked.name, "certified", *seen)
+    proof = _positive_range(asked, notes, dear)
+    if proof:
+        return yes(asked.name, "proved", proof)
     parts = parts_of_positivity(asked.program)
     if parts is not None:
         words = f"the values enclosed on each of {parts} boxes, which together cover {asked.domain}, are positive"
         return yes(asked.name, "certified", words)
-    seen = _nonpositive_at_simple_points(asked)
-    if seen is not None:
-        return no(asked.name, "certified", *seen)
     found = falsify.against_positivity(asked.program, seed=asked.seed())
     return _pointwise(asked, found, nonpositive_point, notes)
+
+
+def _positive_range(asked: Asked, notes: list[str], levels: Sequence[int]) -> str | None:
+    """The ranges of all entries in words, if they hold positive numbers only."""
+    for reading in readings(asked, notes, levels):
+        found = [reading.symbols.table.range(e) for e in reading.expressions]
+        words = ", ".join(dict.fromkeys(map(str, found)))
+        if all(ranges.is_positive(r) for r in found):
+            return f"the values lie in {words}"
+        notes.append(f"the range found is {words}")
+    return None
 
 
 def _nonpositive_at_simple_points(asked: Asked) -> Refutation | None:
