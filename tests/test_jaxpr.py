@@ -105,6 +105,7 @@ EXACT = {
     "sort": (lambda x: jnp.sort(x, axis=0), [(4, 2)]),
     "split": (lambda x: jnp.split(x, [1, 3], axis=1)[1], [(2, 4)]),
     "stack": (lambda x, y: jnp.stack([x, y], axis=1), [(2,), (2,)]),
+    "unstack": (lambda x: jax.grad(lambda x: jnp.sum(jnp.stack([x[0], x[0] * x[1]], axis=1) ** 2))(x), [(2, 3)]),
     "stop_gradient": (lambda x: x - lax.stop_gradient(2.0 * x), [(2,)]),
     "transpose": (lambda x: jnp.transpose(x, (2, 0, 1)), [(2, 3, 1)]),
     "reduce_sum": (lambda x: jnp.sum(x, axis=(0, 2)), [(2, 3, 2)]),
@@ -152,7 +153,7 @@ EXACT = {
 # Named in a table for another version of JAX than the one at hand, or an alias.
 ELSEWHERE = {
     *("copy_p", "scatter_add", "scatter_mul", "pjit", "closed_call", "core_call", "custom_vjp_call_jaxpr", "remat"),
-    *("remat2", "custom_lin", "run_state", "scatter_max", "scatter_min", "stack", "expand_dims", "jit"),
+    *("remat2", "custom_lin", "run_state", "scatter_max", "scatter_min", "stack", "unstack", "expand_dims", "jit"),
     *("checkpoint", "scatter-max", "scatter-min", "fft"),
     "polynomial",  # made by JAX from 0.12 on only: tried below without a trace
 }

@@ -40,3 +40,9 @@ def tanh_unit_cost(params: Params) -> Array:
 def tanh_unit(w: float, v: float) -> Params:
     """The parameters with these two weights."""
     return (np.array([[w]], dtype=np.float64),), (np.array([[v]], dtype=np.float64),)
+
+
+def committee_cost(w: Array) -> Array:
+    """Two tanh units whose outputs are added up, sum (tanh(w_1 x) + tanh(w_2 x) - y)^2 over the same data."""
+    x, y = TANH_UNIT_DATA
+    return jnp.sum((jnp.sum(jnp.tanh(x * w[None, :]), axis=1) - y[:, 0]) ** 2)

@@ -805,6 +805,11 @@ def _split(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     return list(np.split(inputs[0], ends, axis=eqn.params["axis"]))
 
 
+def _unstack(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    axis = eqn.params["axis"]
+    return [np.take(inputs[0], i, axis=axis) for i in range(inputs[0].shape[axis])]
+
+
 MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] = {
     "broadcast_in_dim": _broadcast_in_dim,
     "concatenate": _concatenate,
@@ -828,6 +833,7 @@ MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] 
     "stack": _stack,
     "stop_gradient": _same,
     "transpose": _transpose,
+    "unstack": _unstack,
     **dict.fromkeys(SCATTERS, _scatter),
 }
 
