@@ -220,6 +220,13 @@ def test_the_mirror_image_is_another_minimum():
     assert not descends_to(unit, [-0.5, -1.5], end.tolist(), 1 / 8)
 
 
+def test_a_run_on_the_axis_of_a_minimum():
+    """Where one coordinate stays 0 but its enclosure does not, its square is no logarithm's exponential."""
+    rows = np.array([[-1.0, 1.0], [1.0, 1.0]])
+    cost = lambda t: jnp.sum(jnp.log1p(jnp.exp(rows @ t)) - (rows @ t) / 8)  # noqa: E731
+    assert descends_to(cost, [0, 0], [0.0, -np.log(7)], 1.5)
+
+
 def test_a_saddle_is_never_left_and_no_minimum():
     found = descends_to(unit, [0, 0], good().tolist(), 1 / 8)
     assert (found.answer, found.kind) == ("no", "proved")

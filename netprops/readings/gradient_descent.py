@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from flint import arb, fmpq
 
 from netprops.domains import exact
-from netprops.readings.atoms import Ball, ball
+from netprops.readings.atoms import Ball, ball, power
 from netprops.readings.balls import evaluate, precision_of
 from netprops.readings.hessians import Bounds, bounds_on_box
 from netprops.readings.jets import gradient
@@ -101,7 +101,7 @@ def _doubt(point: CriticalPoint) -> Ball:
 
 def distance_squared(x: Sequence[Ball], point: CriticalPoint) -> Ball:
     """The squared distance of x (flat balls) from the centre of the critical point's box."""
-    return sum(((v - ball(c)) ** 2 for v, c in zip(x, point.centre, strict=True)), arb(0))
+    return sum((power(v - ball(c), 2) for v, c in zip(x, point.centre, strict=True)), arb(0))
 
 
 def basin(
