@@ -114,7 +114,20 @@ def test_products_quotients_and_powers(level):
     assert derivative(t, t.divide(y, x), 0) == t.scale(t.multiply(y, t.power(x, -2)), -1)
     assert derivative(t, t.power(t.number(7), fmpq(1, 2)), 0) == t.number(0)
     assert derivative(t, t.exp(t.multiply(x, y)), 1) == t.multiply(x, t.exp(t.multiply(x, y)))
-    assert derivative(t, t.softplus(y), 1) in (t.logistic(y), t.divide(t.exp(y), t.add(t.number(1), t.exp(y))))
+    assert derivative(t, t.softplus(y), 1) == t.logistic(y)
+    assert derivative(t, t.softplus(t.multiply(x, y)), 1) == t.multiply(x, t.logistic(t.multiply(x, y)))
+    assert derivative(t, t.softplus(t.scale(y, fmpq(-3))), 1) == t.scale(t.logistic(t.scale(y, fmpq(-3))), -3)
+
+
+def test_a_logarithm_that_only_looks_like_softplus():
+    t = Table()
+    y = t.variable("y", Interval())
+    for e in (t.add(t.number(2), t.exp(y)), t.add(t.number(1), t.scale(t.exp(y), 2)), t.add(t.number(1), t.power(y, 2))):
+        slope = derivative(t, t.log(e), 0)
+        assert slope != t.logistic(y)
+        with mpmath.workdps(DIGITS):
+            limit = quotient(lambda h, e=e: mpmath.log(value_of(t, e, [0], Moved({0: Digits.number(fmpq(1, 3)) + h}))))
+            assert abs(value_of(t, slope, [fmpq(1, 3)], Digits) - limit) < mpmath.mpf(10) ** -30
 
 
 def test_kinks_are_refused():

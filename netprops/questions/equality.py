@@ -46,10 +46,10 @@ def _equal(first: Asked, second: Asked) -> Verdict:
     seen = _at_simple_points(first, second)
     if seen is not None:
         return no("are_equal", "certified", *seen)
-    if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
+    if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, the difference multiplied out sum by sum")
     gaps = _differences(first, second, LEVELS[-1], notes)
-    if gaps is not None and all(_vanishes(gap, notes) for gap in gaps):
+    if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, everything multiplied out")
     found = falsify.against_equality(first.program, second.program, seed=first.seed())
     complain_if_undefined(first, found.nonfinite)
@@ -80,7 +80,7 @@ def _differences(first: Asked, second: Asked, level: int, notes: list[str]) -> l
     return gaps
 
 
-def _vanishes(gap: Expression, notes: list[str]) -> bool:
+def vanishes(gap: Expression, notes: list[str]) -> bool:
     """Whether the difference is 0, multiplying out its sums from the outside in, as far as it takes."""
     try:
         while gap.terms:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from flint import fmpq
 
-from netprops.readings.polynomials import Atom, Expression, Table
+from netprops.readings.polynomials import UNIT, Atom, Expression, Table
 
 ONE = fmpq(1)
 
@@ -47,7 +47,20 @@ def _atom_derivative(table: Table, atom: Atom, bit: int) -> Expression:
     if atom.kind not in FIRST:
         raise NotSmoothError(f"{atom.kind} need not be differentiable")
     (u,) = atom.arguments
+    v = _exponent_beside_one(table, u) if atom.kind == "log" else None
+    if v is not None:  # the derivative of softplus; by the row of log it may stay a quotient of sums
+        return table.multiply(table.logistic(v), derivative(table, v, bit))
     return table.multiply(FIRST[atom.kind](table, u), derivative(table, u, bit))
+
+
+def _exponent_beside_one(table: Table, e: Expression) -> Expression | None:
+    """v, if e reads 1 + exp(v)."""
+    others = [(monomial, c) for monomial, c in e.terms.items() if monomial != UNIT]
+    if e.terms.get(UNIT) != 1 or len(others) != 1 or others[0][1] != 1 or len(others[0][0]) != 1:
+        return None
+    index, k = others[0][0][0]
+    atom = table.atoms[index]
+    return table.scale(atom.arguments[0], k) if atom.kind == "exp" else None
 
 
 def _power_of_square(sign: int, exponent: fmpq) -> Callable[[Table, Expression], Expression]:
