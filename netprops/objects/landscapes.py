@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from netprops.domains import exact
+from netprops.exact.copositivity import form_value, negative_on_the_orthant
 from netprops.objects.data import Matrix
 from netprops.objects.networks import Activation, Network, Params, identity
 
@@ -46,3 +49,23 @@ def committee_cost(w: Array) -> Array:
     """Two tanh units whose outputs are added up, sum (tanh(w_1 x) + tanh(w_2 x) - y)^2 over the same data."""
     x, y = TANH_UNIT_DATA
     return jnp.sum((jnp.sum(jnp.tanh(x * w[None, :]), axis=1) - y[:, 0]) ** 2)
+
+
+# ---------------------------------------------------------------- a quartic whose local minimality is hard to tell
+
+
+def quartic(x: Array, Q: Array) -> Array:
+    """sum_ij Q_ij x_i^2 x_j^2: 0 is a local minimum exactly when Q is copositive (Murty and Kabadi 1987)."""
+    return x**2 @ (Q @ x**2)
+
+
+def way_down(Q: Matrix) -> Matrix | None:
+    """A dyadic point where the quartic is negative, or None if Q is copositive; exact."""
+    u = negative_on_the_orthant(Q)
+    if u is None:
+        return None
+    for bits in itertools.count(2):  # the points with u'Qu < 0 are an open set
+        x = np.rint(2.0**bits * np.sqrt(np.array([float(int(v.p)) for v in u]))) / 2.0**bits
+        if form_value(Q, [exact(v) ** 2 for v in x.tolist()]) < 0:
+            return np.asarray(x)
+    raise AssertionError
