@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops import (
-    CONDITIONAL, are_distinct_minima, claim, is_convex, is_critical, is_worse_minimum, reals, violates_jensen,
-)  # fmt: skip
+    CONDITIONAL,
+    are_distinct_minima,
+    claim,
+    is_convex,
+    is_critical,
+    is_worse_minimum,
+    reals,
+    violates_jensen,
+)
 from netprops.objects.data import one_hot
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units, worked_example
 from netprops.objects.networks import ACTIVATIONS, one_layer

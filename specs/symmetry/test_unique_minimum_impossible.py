@@ -1,9 +1,9 @@
 """A non-zero global minimum can be unique: if its units are equal, permuting them changes nothing. Otherwise it cannot.
 
-Two sigmoid units, the data point (1, 1), the squared loss and weight decay: C(p) = (f(p) - 1)^2 + 2 |p|^2 >= 2 |p|^2 and
-C(0) = 1, so every minimiser has |p|^2 <= 1/2. That ball lies in the box of all |p_i| <= 3/4, on which C is strictly
-convex: there is one minimiser. Swapping the units keeps C, hence the minimiser: its units are equal. It is not 0, where
-C has a slope. With targets 0, on the other hand, 0 is the one minimiser, whatever the inputs and the decay.
+Two sigmoid units, the data point (1, 1), the squared loss and weight decay: C(p) = (f(p) - 1)^2 + 2 |p|^2 is at least
+2 |p|^2 and C(0) = 1, so every minimiser has |p|^2 <= 1/2. That ball lies in the box of all |p_i| <= 3/4, on which C is
+strictly convex: there is one minimiser. Swapping the units keeps C, hence the minimiser: its units are equal. It is not
+0, where C has a slope. With targets 0, on the other hand, 0 is the one minimiser, whatever the inputs and the decay.
 """
 
 import jax
@@ -13,8 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops import (
-    CONDITIONAL, are_distinct_minima, are_equal, box, claim, is_critical, is_positive, is_strictly_convex, positive,
-)  # fmt: skip
+    CONDITIONAL,
+    are_distinct_minima,
+    are_equal,
+    box,
+    claim,
+    is_critical,
+    is_positive,
+    is_strictly_convex,
+    positive,
+)
 from netprops.objects.networks import Network
 from netprops.objects.symmetries import swap
 from netprops.strategies_minima import half_spaces, taught_networks
