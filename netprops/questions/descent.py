@@ -146,39 +146,51 @@ def _decreases(asked: Asked, x: Point, s: fmpq) -> Verdict:
 # ------------------------------------------------------------------ basins and ends
 
 
-def is_basin(f: Function, near: Any, radius: Any, step: Any) -> Verdict:
+def is_basin(f: Function, near: Any, radius: Any, step: Any, noise: Any = 0) -> Verdict:
     """Does the ball of this radius about the strict local minimum near `near` hold gradient descent with this step?
+
+    With `noise`: even if after every step the point is displaced by anything of at most this Euclidean length?
 
     "Yes": there is exactly one critical point in the closed ball, and all eigenvalues of the Hessian on it lie in
     [m, L] with 0 < m and step <= 1/L, so that each step started in the ball stays in it and shortens the distance to
-    the minimum by the factor 1 - step m or less. "No": there is no strict minimum near `near`, or a step leads from a
-    point of the ball out of it.
+    the minimum by the factor 1 - step m or less; and noise <= step m radius, so that even from the sphere no
+    displacement leads out: (1 - step m) radius + noise <= radius. "No": there is no strict minimum near `near`, or a
+    step, and where there is noise a displacement, leads from a point of the ball out of it.
 
     Raises:
-        DomainError: a radius or step that is not positive.
+        DomainError: a radius or step that is not positive, noise that is negative.
     """
     asked, start, s = _asked("is_basin", f, near, step)
-    r = _positive("a radius", radius)
-    return record(remembered(asked, lambda: _is_basin(asked, start, r, s), *_key(start), str(r), str(s)))
+    r, n = _positive("a radius", radius), exact(noise)
+    if n < 0:
+        raise DomainError(f"noise has a length of at least 0, got {noise!r}")
+    return record(remembered(asked, lambda: _is_basin(asked, start, r, s, n), *_key(start), str(r), str(s), str(n)))
 
 
-def _is_basin(asked: Asked, start: Point, r: fmpq, s: fmpq) -> Verdict:
+def _is_basin(asked: Asked, start: Point, r: fmpq, s: fmpq, n: fmpq) -> Verdict:
     found = _minimum(asked, start)
     if isinstance(found, Verdict):
         return found
     around = basin(asked.program, found, r, 1 / s)
-    if around is not None:
+    displaced = f" and a displacement of {show_number(n)}" if n else ""
+    if around is not None and n <= s * around.bounds.least * r:
         m, large = around.bounds.least, around.bounds.largest
         words = (
             f"within {show_number(r)} of the minimum near {show_point(start)} the Hessian's eigenvalues lie between "
             f"{nearest_double(m):.6g} and {nearest_double(large):.6g}: each step of {show_number(s)} shortens the "
             f"distance by {nearest_double(1 - s * m):.9g} or less"
+            + (f", which makes up for a displacement of {show_number(n)}" if n else "")
         )
-        return yes(asked.name, "certified", words, {"kind": "basin", "step": exact_text(s), **around.record()})
-    out = _way_out(asked, found, r, s)
+        witness = {"kind": "basin", "step": exact_text(s), "noise": exact_text(n), **around.record()}
+        return yes(asked.name, "certified", words, witness)
+    out = _way_out(asked, found, r, s, n)
     if out is not None:
-        words = f"from {show_point(shaped(asked.program, out))}, inside, a step of {show_number(s)} leads out"
+        words = (
+            f"from {show_point(shaped(asked.program, out))}, inside, a step of {show_number(s)}{displaced} leads out"
+        )
         return no(asked.name, "certified", words, {"kind": "way out", "from": [exact_text(v) for v in out]})
+    if around is not None:
+        return undecided(asked.name, f"the steps are not shown to make up for{displaced[4:]}; no way out was found")
     return undecided(asked.name, "the Hessian is not shown to be positive and at most 1/step; no way out was found")
 
 
@@ -196,8 +208,8 @@ def _minimum(asked: Asked, near: Point) -> CriticalPoint | Verdict:
     return undecided(asked.name, f"no minimum was enclosed near {show_point(near)} ({found.reason}: {found.detail})")
 
 
-def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq) -> list[fmpq] | None:
-    """A point certainly in the ball from which a step certainly leads out of it."""
+def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq, n: fmpq) -> list[fmpq] | None:
+    """A point certainly in the ball from which a step, and a displacement of length n, certainly leads out of it."""
     rng = np.random.default_rng(asked.seed())
     size = len(minimum.centre)
     # Across the valley first: that is where a step that is too long overshoots.
@@ -208,17 +220,18 @@ def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq) -> list[fmp
         for v in directions:
             along = [exact(x) for x in (v / np.linalg.norm(v)).tolist()]
             x = [c + share * r * d for c, d in zip(minimum.centre, along, strict=True)]
-            if _leads_out(asked, minimum, x, r, s):
+            if _leads_out(asked, minimum, x, r, s, n):
                 return x
     return None
 
 
-def _leads_out(asked: Asked, minimum: CriticalPoint, x: list[fmpq], r: fmpq, s: fmpq) -> bool:
+def _leads_out(asked: Asked, minimum: CriticalPoint, x: list[fmpq], r: fmpq, s: fmpq, n: fmpq) -> bool:
     with precision_of(128):
         doubt = sum((ball(q * q) for q in minimum.radii), arb(0)).sqrt()
         before, after = [ball(v) for v in x], stepped(asked.program, x, s, 128)
         inside = distance_squared(before, minimum).sqrt() + doubt <= ball(r)
-        return bool(inside and distance_squared(after, minimum).sqrt() - doubt > ball(r))
+        # Straight away from the minimum the displacement adds its whole length.
+        return bool(inside and distance_squared(after, minimum).sqrt() - doubt + ball(n) > ball(r))
 
 
 def descends_to(f: Function, start: Any, near: Any, step: Any) -> Verdict:
