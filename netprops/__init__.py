@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
     from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
+    from netprops.questions.contraction import stays_in
     from netprops.questions.copositivity import is_copositive
     from netprops.questions.critical import (
         has_critical_point,
@@ -63,6 +64,7 @@ _HOME = {
     "netprops.questions.at_points": (
         "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
     ),
+    "netprops.questions.contraction": ("stays_in",),
     "netprops.questions.copositivity": ("is_copositive",),
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
     "netprops.questions.descent": (
@@ -93,7 +95,7 @@ __all__ = [
     "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer", "is_saddle", "is_separable",
     "is_share_above", "is_share_below", "is_short_step", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex",
     "is_worse_minimum", "next_point", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone",
-    "pi", "positive", "reals", "runs", "short_step", "violates_jensen",
+    "pi", "positive", "reals", "runs", "short_step", "stays_in", "violates_jensen",
 ]  # fmt: skip
 
 

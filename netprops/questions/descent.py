@@ -70,7 +70,7 @@ def is_short_step(f: Function, at: Any, step: Any) -> Verdict:
         DomainError: a step that is not positive.
     """
     asked, x, s = _asked("is_short_step", f, at, step)
-    return record(remembered(asked, lambda: _short(asked, x, s), *_key(x), str(s)))
+    return record(remembered(asked, lambda: _short(asked, x, s), *key(x), str(s)))
 
 
 def short_step(f: Function, at: Any, most: Any = 1) -> float:
@@ -126,7 +126,7 @@ def has_sufficient_decrease(f: Function, at: Any, step: Any) -> Verdict:
         DomainError: a step that is not positive.
     """
     asked, x, s = _asked("has_sufficient_decrease", f, at, step)
-    return record(remembered(asked, lambda: _decreases(asked, x, s), *_key(x), str(s)))
+    return record(remembered(asked, lambda: _decreases(asked, x, s), *key(x), str(s)))
 
 
 def _decreases(asked: Asked, x: Point, s: fmpq) -> Verdict:
@@ -161,10 +161,10 @@ def is_basin(f: Function, near: Any, radius: Any, step: Any, noise: Any = 0) -> 
         DomainError: a radius or step that is not positive, noise that is negative.
     """
     asked, start, s = _asked("is_basin", f, near, step)
-    r, n = _positive("a radius", radius), exact(noise)
+    r, n = positive("a radius", radius), exact(noise)
     if n < 0:
         raise DomainError(f"noise has a length of at least 0, got {noise!r}")
-    return record(remembered(asked, lambda: _is_basin(asked, start, r, s, n), *_key(start), str(r), str(s), str(n)))
+    return record(remembered(asked, lambda: _is_basin(asked, start, r, s, n), *key(start), str(r), str(s), str(n)))
 
 
 def _is_basin(asked: Asked, start: Point, r: fmpq, s: fmpq, n: fmpq) -> Verdict:
@@ -245,7 +245,7 @@ def descends_to(f: Function, start: Any, near: Any, step: Any) -> Verdict:
     """
     asked, x, s = _asked("descends_to", f, start, step)
     there = point_in(near, domain_around(start), "the point near the minimum")
-    return record(remembered(asked, lambda: _descends(asked, x, there, s), *_key(x), *_key(there), str(s)))
+    return record(remembered(asked, lambda: _descends(asked, x, there, s), *key(x), *key(there), str(s)))
 
 
 def _descends(asked: Asked, x: Point, there: Point, s: fmpq) -> Verdict:
@@ -277,14 +277,14 @@ MOST_BASINS = 256
 
 def _expected(asked: Asked, there: Point, s: fmpq) -> tuple[CriticalPoint | Verdict, Basin | None]:
     """The minimum meant and a ball about it that holds descent; remembered, since many starts are asked about."""
-    key = (asked.name, asked.program.key, asked.program.arguments, *_key(there), str(s))
-    if key not in _basins:
+    place = (asked.name, asked.program.key, asked.program.arguments, *key(there), str(s))
+    if place not in _basins:
         if len(_basins) >= MOST_BASINS:
             _basins.clear()
         minimum = _minimum(asked, there)
         around = None if isinstance(minimum, Verdict) else largest_basin(asked.program, minimum, s)
-        _basins[key] = minimum, around
-    return _basins[key]
+        _basins[place] = minimum, around
+    return _basins[place]
 
 
 # ------------------------------------------------------------------ asking
@@ -294,15 +294,17 @@ def _asked(name: str, f: Function, at: Any, step: Any) -> tuple[Asked, Point, fm
     on = domain_around(at)
     asked = traced(name, f, on)
     scalar(asked)
-    return asked, point_in(at, on, "the point"), _positive("a step", step)
+    return asked, point_in(at, on, "the point"), positive("a step", step)
 
 
-def _positive(what: str, value: Any) -> fmpq:
+def positive(what: str, value: Any) -> fmpq:
+    """The exact number that is given.  Raises `DomainError` unless it is positive; `what` names it."""
     number = exact(value)
     if number <= 0:
         raise DomainError(f"{what} is positive, got {value!r}")
     return number
 
 
-def _key(point: Point) -> tuple[str, ...]:
+def key(point: Point) -> tuple[str, ...]:
+    """A point for the memory of answers."""
     return tuple(str(entry) for array in point for entry in array.reshape(-1))

@@ -4,12 +4,14 @@ About a minimum that is not the best lies a ball on which the Hessian's eigenval
 most 1/L from inside shortens the distance to that minimum by the factor 1 - step m, so that no run ever leaves.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netprops import HOLDS, claim, descends_to, is_basin, is_worse_minimum
+from netprops import HOLDS, claim, descends_to, is_basin, is_worse_minimum, stays_in
 from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
 from netprops.objects.losses import softplus_log_loss
 from netprops.objects.networks import Network
@@ -41,6 +43,22 @@ def test_a_ball_about_the_worse_minimum_holds_descent(step, longer):
     assert is_basin(tanh_unit_cost, WORSE, radius=1 / 16, step=step)
     assert not is_basin(tanh_unit_cost, WORSE, radius=1 / 16, step=longer)  # beyond 2/L a step leads out
     assert not is_basin(tanh_unit_cost, tanh_unit(0, 0), radius=1 / 16, step=step)  # a saddle
+
+
+def step_of(optimiser):
+    """A step of an optimiser without memory, as the library takes it."""
+
+    def step(p):
+        updates, _ = optimiser.update(jax.grad(tanh_unit_cost)(p), optimiser.init(p), p)
+        return optax.apply_updates(p, updates)
+
+    return step
+
+
+@CLAIM
+def test_the_library_s_descent_stays_there_too():
+    assert stays_in((WORSE, 1 / 16), step_of(optax.sgd(1 / 8)))
+    assert not stays_in((WORSE, 1 / 16), step_of(optax.sgd(1 / 2)))
 
 
 @CLAIM
