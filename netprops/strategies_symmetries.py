@@ -141,7 +141,10 @@ def grouped_units(
 
     With `reflected`, units of a class are equal up to reflection, phi(z) + phi(-z) being a constant.
     """
-    net = Network((draw(st.integers(1, 2)), draw(st.integers(*units)), draw(st.integers(1, 2))), draw(st.sampled_from(list(hidden))))
+    net = Network(
+        (draw(st.integers(1, 2)), draw(st.integers(*units)), draw(st.integers(1, 2))),
+        draw(st.sampled_from(list(hidden))),
+    )
     n = net.widths[1]
     classes = draw(st.one_of(st.just(list(range(1, n + 1))), st.lists(st.integers(0, n), min_size=n, max_size=n)))
     # Class k has the bias k, so that no two classes are equal or opposite; class 0 is zero.

@@ -89,6 +89,19 @@ class UnitMove:
             layers[k + 1] = (_columns(W.T, order, signs).T, *bias)
         return tuple(layers)
 
+    def incoming(self, params: Params) -> Params:
+        """Only the incoming weights and biases of the units moved: half of the move, and no symmetry."""
+        moved = [
+            tuple(_columns(part, *move) for part in layer)
+            for layer, move in zip(params[:-1], self._layers(), strict=True)
+        ]
+        return (*moved, params[-1])
+
+    def outgoing(self, params: Params) -> Params:
+        """Only the outgoing weights of the units moved: half of the move, and no symmetry."""
+        moved = [(_columns(W.T, *move).T, *bias) for (W, *bias), move in zip(params[1:], self._layers(), strict=True)]
+        return (params[0], *moved)
+
     def after(self, first: UnitMove) -> UnitMove:
         """The move ``params -> self(first(params))``."""
         if self.total != first.total:
@@ -108,8 +121,7 @@ class UnitMove:
 
 def _columns(array: Array, order: Order, signs: Order) -> Array:
     """The last axis reordered, with signs."""
-    if order != tuple(range(len(order))):
-        array = array[..., np.array(order)]
+    array = array[..., np.array(order)]  # also in order as it is: so all permutations are one program but for constants
     if -1 not in signs:
         return array
     factors = np.array(signs, dtype=array.dtype)
@@ -127,6 +139,29 @@ def swap(net: Network, layer: int, i: int, j: int) -> UnitMove:
     orders = [list(range(n)) for n in net.widths[1:-1]]
     orders[layer][i], orders[layer][j] = j, i
     return permutation(*orders)
+
+
+# ---------------------------------------------------------------- equal units
+
+
+def with_equal_inputs(params: Params, layer: int, i: int, j: int, difference: float = 0) -> Params:
+    """The parameters with unit j of a hidden layer given the incoming weights and bias of unit i.
+
+    With a `difference` its bias is larger by that; layers are counted from 0.
+    """
+    layers = list(params)
+    W, *bias = (jnp.asarray(part).at[..., j].set(part[..., i]) for part in params[layer])
+    layers[layer] = (W, *(b.at[j].add(difference) for b in bias)) if difference else (W, *bias)
+    return tuple(layers)
+
+
+def merged(params: Params, layer: int, i: int, j: int) -> Params:
+    """The parameters of the narrower network without unit j, whose outgoing weights unit i gets beside its own."""
+    layers, kept = list(params), np.delete(np.arange(params[layer][0].shape[1]), j)
+    layers[layer] = tuple(part[..., kept] for part in params[layer])
+    V, *bias = params[layer + 1]
+    layers[layer + 1] = (jnp.asarray(V).at[i].add(V[j])[kept], *bias)
+    return tuple(layers)
 
 
 # ---------------------------------------------------------------- the group

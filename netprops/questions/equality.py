@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 from flint import fmpq
 
 from netprops.evidence import Verdict, no, record, undecided, yes
@@ -11,14 +14,16 @@ from netprops.questions.asking import (
     LEVELS,
     Asked,
     Function,
+    Point,
     complain_if_undefined,
     contains,
     remembered,
     traced_together,
 )
 from netprops.questions.refuting import Refutation, describe_point, unequal_point
-from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
-from netprops.readings.polynomials import Expression, TooLargeError
+from netprops.readings.balls import evaluate
+from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError
+from netprops.readings.polynomials import Expression, Table, TooLargeError
 from netprops.readings.symbols import read
 from netprops.readings.witnesses import difference
 from netprops.search import falsify
@@ -43,11 +48,17 @@ def _equal(first: Asked, second: Asked) -> Verdict:
     gaps = _differences(first, second, LEVELS[0], notes)
     if gaps is not None and not any(gap.terms for gap in gaps):
         return yes("are_equal", "proved", "one normal form")
-    seen = _at_simple_points(first, second)
+    seen = _at_simple_points(first, second, _apart)
     if seen is not None:
         return no("are_equal", "certified", *seen)
+    further = _differences(first, second, LEVELS[1], notes)
+    if further is not None and not any(gap.terms for gap in further):
+        return yes("are_equal", "proved", "one normal form, products multiplied out")
     if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, the difference multiplied out sum by sum")
+    seen = _at_simple_points(first, second, _all_entries)
+    if seen is not None:
+        return no("are_equal", "certified", *seen)
     gaps = _differences(first, second, LEVELS[-1], notes)
     if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
         return yes("are_equal", "proved", "one normal form, everything multiplied out")
@@ -65,7 +76,7 @@ def _equal(first: Asked, second: Asked) -> Verdict:
 def _differences(first: Asked, second: Asked, level: int, notes: list[str]) -> list[Expression] | None:
     """f - g for every entry, over one table; None, with the reason in `notes`, if there is none to be had."""
     try:
-        a = read(first.program, level=level)
+        a = read(first.program, table=Table(level=level, homogeneous=True))
         b = read(second.program, level=level, shared=a)
     except (UnsupportedError, TooLargeError) as error:
         notes.append(str(error))
@@ -95,7 +106,9 @@ def vanishes(gap: Expression, notes: list[str]) -> bool:
     return True
 
 
-def _at_simple_points(first: Asked, second: Asked) -> Refutation | None:
+def _at_simple_points(
+    first: Asked, second: Asked, entries_of: Callable[[Program, Program, Point], Iterable[int]]
+) -> Refutation | None:
     """A certified difference at a few points with distinct small coordinates, where floats may see none."""
     for step in (fmpq(1), fmpq(-3, 2), fmpq(5, 4)):
         point, count = [], 0
@@ -111,8 +124,22 @@ def _at_simple_points(first: Asked, second: Asked) -> Refutation | None:
             continue
         told, x = first.as_asked(point)
         other = second.as_asked()[0]
-        for entry in range(first.entries):
+        for entry in entries_of(told.program, other.program, x):
             certificate = difference(told.program, other.program, entry, x)
             if certificate is not None and certificate.sign != 0:
                 return describe_point(told, x, certificate, "point where the functions differ")
     return None
+
+
+def _all_entries(f: Program, g: Program, x: Point) -> Iterable[int]:
+    return range(sum(math.prod(shape) for shape in f.out_shapes))
+
+
+def _apart(f: Program, g: Program, x: Point) -> Iterable[int]:
+    """The output entries that one evaluation at 212 bits tells apart: where all are equal, cheaper than to ask each."""
+    try:
+        left, right = (evaluate(program, x, 212) for program in (f, g))
+    except UnsupportedError:  # what has no values may have a normal form
+        return []
+    pairs = zip(*(np.concatenate([y.reshape(-1) for y in outputs]) for outputs in (left, right)), strict=True)
+    return [entry for entry, (a, b) in enumerate(pairs) if a < b or a > b]

@@ -151,6 +151,7 @@ class Table:
 
     level: int = 0
     budget: int = 20_000
+    homogeneous: bool = False  # max(0, t u) = t max(0, u) for t >= 0: more equal forms, but convexity harder to see
     atoms: list[Atom] = field(default_factory=list)
     _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
@@ -933,6 +934,12 @@ class Table:
     def _max_atom(self, operands: list[Expression]) -> Expression:
         """max(0, v_1, ...), scaled so that the first leading coefficient is 1 (each v leads with a positive one)."""
         others = sorted((o for o in operands if o.terms), key=_sort_key)
+        common = self._common_nonnegative(others) if self.homogeneous else ()
+        if common:
+            bare = [Expression(self, {self._without(m, common): c for m, c in o.terms.items()}) for o in others]
+            return self.multiply(
+                Expression(self, {common: ONE}), self._largest(self._flattened([Expression(self, {}), *bare]))
+            )
         lead = others[0].terms[max(others[0].terms)]
         size = abs(lead)
         normal = (Expression(self, {}), *(self.scale(o, 1 / size) for o in others))
@@ -944,6 +951,12 @@ class Table:
                 mask |= self.dependencies(o)
             found = self._intern("max", normal, mask, r)
         return self.scale(self._from_atom(found), size)
+
+    def _common_nonnegative(self, operands: Sequence[Expression]) -> Monomial:
+        """The powers of variables of no negative values that all terms of all operands share."""
+        terms = Expression(self, {m: ONE for o in operands for m in o.terms})
+        powers = self._common_powers(terms)
+        return HashedOnce([(i, k) for i, k in powers if ranges.is_nonnegative(self.atoms[i].range)])
 
     def _flattened(self, parts: list[Expression]) -> list[Expression]:
         """max(p, q + max(r, s)) = max(p, q + r, q + s), where the inner maximum has the coefficient 1."""
