@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netprops.objects.bounded_units import concave_stretch, saturation
+from netprops.objects.bounded_units import concave_stretch, saturated_ends
 from netprops.objects.losses import loss
 from netprops.objects.networks import Network
 from netprops.strategies_networks import arrays, nonzero_arrays
@@ -53,7 +53,7 @@ def test_the_log_loss_exceeds_its_chord_from_0_to_the_higher_end(data, rows, out
         return sum(mpmath.log(1 + mpmath.exp(z)) - y * z for z, y in logits)
 
     with mpmath.workdps(700):
-        end = max((saturation(v), -saturation(v)), key=cost)
+        end = max(saturated_ends(v), key=cost)
         assert 2 * cost(end / 2) > cost(0) + cost(end)
 
 

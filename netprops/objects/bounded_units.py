@@ -46,16 +46,18 @@ def _exact(array: Matrix) -> Any:
     return np.vectorize(Fraction, otypes=[object])(array)
 
 
-def saturation(v: Matrix) -> float:
-    """A bias M >= 8 such that the log loss exceeds its chord from b = 0 to b = M, or else to b = -M, halfway.
+def saturated_ends(v: Matrix) -> tuple[float, float]:
+    """Biases B > 0 > C such that the log loss exceeds, halfway, its chord from 0 to the one that costs more.
 
-    For a sigmoid unit with incoming weights 0 and output weights v, not all 0, to logits with log loss: it is the end
-    with the higher cost.  M is 2 (a + 4), a the largest of v in size.
+    For a sigmoid unit with incoming weights 0 and output weights v, not all 0, to logits with log loss.  Any with
+    |B|, |C| >= 2 (a + 4) will do, a the largest of v in size; these are not opposite, so that no symmetry makes them
+    cost the same.
 
     Why.  Write t = 2 s(b) - 1.  The cost is p(t), whose second derivative lies between some m > 0 and e^a m on [-1, 1].
-    Let t_1 belong to the higher end, t_2 to halfway, D = p(t_1) - p(0) and E = p(t_1) - p(t_2); D > 2E is to be shown.
-    As p(-t_1) <= p(t_1), D >= m t_1^2 / 2.  As p' is at most D/|t_1| somewhere between,
-    E <= (1 - |t_2|) (D/|t_1| + e^a m |t_1|) <= (1 - |t_2|) (1 + 2 e^a) D/|t_1|, and with |t_2| = tanh((a + 4)/2) that
-    is less than D/2.
+    Let t_1 belong to the end that costs more, t_2 to halfway, t_3 to the other end, D = p(t_1) - p(0) and
+    E = p(t_1) - p(t_2); to be shown is D > 2E.  As p(t_3) <= p(t_1), strong convexity gives D >= m |t_1 t_3| / 2.  As
+    p' is D/t_1 somewhere between 0 and t_1, E <= (1 - |t_2|) (D/|t_1| + e^a m |t_1|), which is at most
+    (1 - |t_2|) (1/|t_1| + 2 e^a/|t_3|) D; and with |t_2| >= tanh((a + 4)/2) that is less than D/2.
     """
-    return 2 * (float(np.abs(v).max()) + 4)
+    end = 2 * (float(np.abs(v).max()) + 4)
+    return end, -(end + 0.125)

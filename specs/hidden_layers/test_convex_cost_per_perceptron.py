@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops import REFUTED, claim, is_convex, is_higher, reals, violates_jensen
-from netprops.objects.bounded_units import saturation
+from netprops.objects.bounded_units import saturated_ends
 from netprops.strategies_networks import any_data_for, deep_networks, nonzero_arrays, parameters
 
 CLAIM = claim("convex-cost-per-perceptron", source=("D2.Q",), verdict=REFUTED)
@@ -54,8 +54,8 @@ def test_a_hidden_unit(net, data, extremes):
     def at(bias):
         return np.zeros(mine[0].shape), bias
 
-    far = saturation(v)
-    higher = at(far if is_higher(cost, at=at(far), than=at(-far)) else -far)
+    right, left = map(at, saturated_ends(v))
+    higher = right if is_higher(cost, at=right, than=left) else left
     assert is_higher(cost, at=higher, than=at(0))
     assert not is_higher(cost, at=at(0), than=higher)
     assert violates_jensen(cost, at(0), higher)
