@@ -100,6 +100,8 @@ def test_displacements_that_a_step_makes_up_for_stay_in():
     assert is_basin(parabola, 0.0, radius=1, step=1 / 8, noise=1 / 4)
     assert is_basin(parabola, 0.0, radius=1, step=1 / 8)
     assert not is_basin(parabola, 0.0, radius=1, step=1 / 8, noise=9 / 32)
+    # Only next to the rim does so little lead out.
+    assert not is_basin(parabola, 0.0, radius=1, step=2.0**-10, noise=1.125 * 2.0**-9)
     assert "displacement" in is_basin(parabola, 0.0, radius=1, step=1 / 8, noise=9 / 32).because
 
 

@@ -216,13 +216,21 @@ def _way_out(asked: Asked, minimum: CriticalPoint, r: fmpq, s: fmpq, n: fmpq) ->
     hessian = full_jet(asked.program, shaped(asked.program, minimum.centre), 53).hessian
     _, axes = np.linalg.eigh(np.array([[float(x.mid()) for x in row] for row in hessian]))
     directions = [*axes.T[::-1], *-axes.T[::-1], *rng.standard_normal((TRIALS, size))]
-    for share in (fmpq(1023, 1024), fmpq(1, 2)):
+    for share in _shares(minimum, r, n):
         for v in directions:
             along = [exact(x) for x in (v / np.linalg.norm(v)).tolist()]
             x = [c + share * r * d for c, d in zip(minimum.centre, along, strict=True)]
             if _leads_out(asked, minimum, x, r, s, n):
                 return x
     return None
+
+
+def _shares(minimum: CriticalPoint, r: fmpq, n: fmpq) -> list[fmpq]:
+    """Where between the minimum and the rim to look for a way out: with little noise there is one only at the rim."""
+    shares = [fmpq(1023, 1024), fmpq(1, 2)]
+    doubt = max(minimum.radii) * len(minimum.radii)  # at least the distance of the minimum from its box's centre
+    rim = 1 - 2 * doubt / r - fmpq(1, 2**40)
+    return [rim, *shares] if n and rim > shares[0] else shares
 
 
 def _leads_out(asked: Asked, minimum: CriticalPoint, x: list[fmpq], r: fmpq, s: fmpq, n: fmpq) -> bool:

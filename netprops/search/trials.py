@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from netprops.progress import Progress
@@ -50,11 +51,15 @@ def outcomes_of(trial: Callable[[Any], Any], text: str, count: int, seed: int, *
 def _run(trial: Callable[[Any], Any], count: int, seed: int, tile: int, what: str) -> Any:
     tile = min(tile, count)
     piece = tile * -(-count // (tile * _PIECES))
-    keys = jax.random.split(jax.random.key(seed), piece * -(-count // piece))
-    run = jax.jit(lambda some: jax.lax.map(trial, some, batch_size=tile))
+
+    @jax.jit
+    def run(seed: Any, start: Any) -> Any:
+        keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(jax.random.key(seed), start + jnp.arange(piece))
+        return jax.lax.map(trial, keys, batch_size=tile)
+
     progress, parts = Progress(what, count), []
     for start in range(0, count, piece):
-        parts.append(jax.tree.map(np.asarray, run(keys[start : start + piece])))
+        parts.append(jax.tree.map(np.asarray, run(seed, start)))
         progress.at(min(start + piece, count))
     return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:count], *parts)
 
