@@ -1,5 +1,6 @@
 """Two strict minima: distinct, worse, the same; and all that must be refused."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from netprops.objects import minima
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, ONE_UNIT_DATA, parallel_params, parallel_units
 from netprops.readings.jaxpr import trace
 from netprops.readings.krawczyk import coincide, enclose_critical_point
-from netprops.strategies_minima import taught_networks
+from netprops.strategies_minima import half_spaces, repeated_inputs, taught_networks
 
 X, Y = np.array([1.0, 6.0, 12.0]), np.array([1.0, 1.0, 2.0])
 GOOD, BAD = np.array([0.8025422287962949, 1.50060247607702]), np.array([0.089720001523495, 2.4688216352000447])
@@ -146,3 +147,20 @@ def test_the_worked_example_is_as_it_is_written():
     x = np.array([0.3, -0.7])
     by_hand = np.array([2.3, 0.8]) @ np.tanh(np.array([[-1.5, 2.0], [1.7, 0.4]]) @ x)
     assert float(taught.network(taught.params, x[None])[0, 0]) == pytest.approx(by_hand)
+
+
+@given(st.data())
+def test_half_spaces_leave_out_zero_alone(data):
+    domain = ((reals((2, 2)), reals(2)), reals())
+    cut = data.draw(half_spaces(domain))
+    assert jax.tree.structure(cut) == jax.tree.structure(domain)
+    assert not all(on.contains(np.zeros(on.shape)) for on in jax.tree.leaves(cut))
+    signs = (np.full(on.shape, sign) for sign in (1, -1) for on in jax.tree.leaves(cut))
+    assert sum(on.contains(x) for on, x in zip(jax.tree.leaves(cut) * 2, signs, strict=True)) == 5  # of 6: one is cut
+
+
+@given(repeated_inputs())
+def test_repeated_inputs_have_the_kernel_that_they_say(drawn):
+    X, kernel = drawn
+    assert kernel.any()
+    assert not (X @ kernel).any()
