@@ -57,7 +57,7 @@ def test_all_of_an_orbit_come_to_one_order(units):
 
 def test_how_alike_units_are():
     W, b = RNG.normal(size=(2, 4)), RNG.normal(size=4)
-    rows = np.asarray(incoming(W, b))
+    rows = np.array(incoming(W, b))
     assert rows == pytest.approx(np.stack([[*W[:, j], b[j]] for j in range(4)]))
     gaps, cosines = [], []
     for p, q in itertools.combinations(rows, 2):

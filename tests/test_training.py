@@ -66,16 +66,16 @@ def test_the_farthest_distance_is_kept_on_the_way():
 
 def test_starts_have_their_shapes_and_sizes():
     net = Network((300, 200, 100))
-    params = glorot_start(KEY, net)
+    normals = normal_point(KEY, net.params)
+    params = glorot_start(normals)
     assert jax.tree.map(jnp.shape, params) == jax.tree.map(lambda leaf: leaf.shape, net.params)
     for W, b in params:
-        limit = np.sqrt(6 / sum(W.shape))
-        assert 0.99 * limit < np.abs(W).max() <= limit
-        assert np.std(W) == pytest.approx(limit / np.sqrt(3), rel=0.02)
+        assert np.var(W) == pytest.approx(2 / sum(W.shape), rel=0.05)
+        assert abs(np.mean(W)) < 0.05 * np.std(W)
         assert not np.any(b)
-    small = glorot_start(KEY, net, 1e-3)
+    small = glorot_start(normals, 1e-3)
     assert np.asarray(small[0][0]) == pytest.approx(1e-3 * np.asarray(params[0][0]))
-    assert [len(layer) for layer in glorot_start(KEY, Network((2, 3, 1), bias=False))] == [1, 1]
+    assert [len(layer) for layer in glorot_start(normal_point(KEY, Network((2, 3, 1), bias=False).params))] == [1, 1]
 
 
 def test_normal_and_uniform_points():
@@ -83,6 +83,8 @@ def test_normal_and_uniform_points():
     p = normal_point(KEY, domain, 2.0)
     assert np.std(p["a"]) == pytest.approx(2.0, rel=0.05)
     assert np.shape(p["b"]) == ()
+    everything = np.append(np.ravel(p["a"]), p["b"])
+    assert len(np.unique(everything)) == 2001
     u = uniform_like(KEY, p, 0.5)
     assert 0.49 < np.abs(u["a"]).max() <= 0.5
     assert np.shape(u["b"]) == ()
