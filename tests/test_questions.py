@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from netprops import (
+    are_distinct_minima,
     are_equal,
     box,
     curvature,
@@ -30,6 +31,7 @@ from netprops import (
     is_strict_maximum,
     is_strict_minimum,
     is_strictly_convex,
+    is_worse_minimum,
     no_counterexample,
     nonnegative,
     positive,
@@ -159,6 +161,16 @@ ANSWERS = {
         (lambda: is_saddle(pass_height, near=[0.0, 0.0]), "certified"),
         (lambda: is_saddle(bowl, near=[0.0, 0.0]), "certified"),
         lambda: is_saddle(lambda v: v[0] ** 3 - v[1] ** 2, near=[0.0, 0.0]),
+    ),
+    are_distinct_minima: (
+        (lambda: are_distinct_minima(lambda x: (x**2 - 1) ** 2, near=1.0, other=-1.0), "certified"),
+        (lambda: are_distinct_minima(lambda x: (x**2 - 1) ** 2, near=1.0, other=0.0), "certified"),
+        lambda: are_distinct_minima(lambda x: x**4, near=0.0, other=1.0),
+    ),
+    is_worse_minimum: (
+        (lambda: is_worse_minimum(lambda x: (x**2 - 1) ** 2 + x / 4, near=0.967, than=-1.03), "certified"),
+        (lambda: is_worse_minimum(lambda x: (x**2 - 1) ** 2 + x / 4, near=-1.03, than=0.967), "certified"),
+        lambda: is_worse_minimum(lambda x: (x**2 - 1) ** 2, near=1.0, than=-1.0),
     ),
     is_separable: (
         (lambda: is_separable([[0], [1]], [0, 1], "complete"), "certified"),
