@@ -146,7 +146,7 @@ class OrderedCone:
     """
 
     shape: tuple[int, ...]
-    apart: fmpq = fmpq(0)
+    apart: fmpq = fmpq(0)  # noqa: RUF009  # immutable
 
     def __post_init__(self) -> None:
         if not self.shape:

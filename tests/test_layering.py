@@ -27,8 +27,8 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a spec is about, or is written with.
 SPEC_LIBRARIES = {
-    "netprops", "jax", "numpy", "hypothesis", "pytest", "optax", "sklearn", "fractions", "functools", "itertools",
-    "math",
+    "netprops", "jax", "numpy", "hypothesis", "pytest", "optax", "sklearn", "dataclasses", "fractions", "functools",
+    "itertools", "math",
 }  # fmt: skip
 
 

@@ -495,9 +495,9 @@ def gradient(program: Program, at: Sequence[Array], precision: int, entry: int =
 def hessian_and_floor(program: Program, at: Sequence[Array], precision: int, entry: int = 0) -> tuple[Array, Array]:
     """Enclosures (n, n) of the Hessian H of f, and of an F with H - F positive semidefinite; arguments as there.
 
-    F leaves out of the sum of second-order terms those that are ``w grad v grad v^T`` with w >= 0, certainly, and grad v
-    not known exactly.  On wide boxes their entries may have any sign, which would hide that H is definite, though they
-    never lower u'Hu.
+    F leaves out of the sum of second-order terms those that are ``w grad v grad v^T`` with w >= 0, certainly, and
+    grad v not known exactly.  On wide boxes their entries may have any sign, which would hide that H is definite,
+    though they never lower u'Hu.
     """
     with precision_of(precision):
         output, size = _output(program, at, entry)

@@ -254,7 +254,7 @@ def enclose_critical_point(
 def _enclosed_beyond_doubles(
     program: Program, near: np.ndarray[Any, np.dtype[np.float64]], precision: int, entry: int, reach: float
 ) -> CriticalPoint | None:
-    """As `enclose_critical_point`, about a centre that Newton's method comes to in balls: for ill-conditioned points."""
+    """As `enclose_critical_point`, about a centre refined by Newton's method in balls: for ill-conditioned points."""
     centre = _refined(program, [exact(x) for x in near.tolist()], precision, entry)
     sizes = [max(1.0, abs(x)) for x in near.tolist()]
     if centre is None or any(
