@@ -96,6 +96,13 @@ def test_claims_come_in_the_order_of_the_catalogue():
     assert [claim.entry["id"] for claim in judged] == ["z", "a"]
 
 
+def test_every_frequency_is_kept():
+    frequencies = [{"witness": {"kind": "frequency", "n": number}} for number in range(20)]
+    witnesses = [{"witness": {"n": number}} for number in range(20)]
+    kept = only(ledger.judge(collection("a"), [trial("a", question(), witnesses=witnesses + frequencies)]))
+    assert [each in frequencies for each in kept.entry["witnesses"]] == [True] * 20 + [False] * ledger.WITNESSES
+
+
 def test_witnesses_are_few_and_the_shortest_first():
     witnesses = [{"n": number} for number in range(200, 0, -1)]
     kept = only(ledger.judge(collection("a"), [trial("a", question(), witnesses=witnesses)])).entry["witnesses"]

@@ -140,6 +140,7 @@ class Counted:
     def record(self) -> dict[str, object]:
         """What was counted, for the ledger."""
         return {
+            "kind": "frequency",
             "of": self.name,
             "runs": self.count,
             "events": self.events,
@@ -182,6 +183,7 @@ def is_rarer(a: Share, b: Share, *, by: Any) -> Verdict:
         f"at the level {float(DECISION):g}"
     )
     witness: dict[str, object] = {
+        "kind": "frequency",
         "a": first.record(),
         "b": second.record(),
         "difference": _show((least, most)),

@@ -122,9 +122,14 @@ def _witness(note: Note, rootdir: str) -> dict[str, Any]:
 
 
 def _few(witnesses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first few different ones: in an order of their own, so that pooling in any order gives the same."""
+    """The first few different ones: in an order of their own, so that pooling in any order gives the same.
+
+    Every frequency is kept beside them: an interval is a result, not an example.
+    """
     texts = {canonical(witness) for witness in witnesses}
-    return [json.loads(text) for text in sorted(texts, key=lambda text: (len(text), text))[:WITNESSES]]
+    ordered = [json.loads(text) for text in sorted(texts, key=lambda text: (len(text), text))]
+    frequencies = [each for each in ordered if each.get("witness", {}).get("kind") == "frequency"]
+    return frequencies + [each for each in ordered if each not in frequencies][:WITNESSES]
 
 
 def where(site: Site, rootdir: str) -> str:
