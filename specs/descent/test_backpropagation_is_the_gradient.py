@@ -36,10 +36,10 @@ def test_the_hand_derived_rules(net, rows):
 
 
 @CLAIM
-@given(net=logistic_networks(SQUARED), rows=st.integers(1, 2))
-def test_squared_error_has_rules_of_its_own(net, rows):
-    assert asked(net, lambda p, x, y: backpropagated(p, x, y, squared_error_delta), rows)
-    assert not asked(net, backpropagated, rows)
+@given(net=logistic_networks(SQUARED))
+def test_squared_error_has_rules_of_its_own(net):
+    assert asked(net, lambda p, x, y: backpropagated(p, x, y, squared_error_delta), rows=1)
+    assert not asked(net, backpropagated, rows=1)
 
 
 @CLAIM
