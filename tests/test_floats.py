@@ -8,8 +8,8 @@ import pytest
 from jax import lax
 
 from netprops.domains import DomainError, reals
+from netprops.readings.floats import BUILDERS, RULES, _evaluate, _inner, _notes, cost, evaluate_batch, magnitudes
 from netprops.readings.floats import ELEMENTWISE as ELEMENTWISE_RULES
-from netprops.readings.floats import RULES, _inner, cost, evaluate_batch, magnitudes
 from netprops.readings.jaxpr import UnsupportedError, trace
 
 POINTS = np.random.default_rng(0).standard_normal((17, 4)) * 2.0
@@ -206,6 +206,46 @@ def test_the_float_reading_agrees_with_jax(family):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11, err_msg=f"output {k} of {family}")
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_plan_gives_the_numbers_that_its_equations_give(family):
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+
+        def everything_twice(x):
+            outs = jax.tree.leaves([function(x) for _ in range(2) for function in FAMILIES[family]])
+            return [jnp.asarray(out, jnp.float64) for out in outs]
+
+        program = trace(everything_twice, reals(4))
+        one_by_one, _ = _evaluate(program, [POINTS], np.zeros(len(POINTS)))
+        for _ in range(2):
+            planned = evaluate_batch(program, [POINTS])
+            assert [y.tobytes() for y in planned] == [y.tobytes() for y in one_by_one]
+
+
+def test_a_plan_computes_constants_once_equal_equations_once_and_idle_ones_never():
+    W = np.arange(6.0).reshape(2, 3)
+
+    def function(x):
+        idle = jnp.exp(x)
+        del idle
+        return (jnp.sum(x * jnp.sum(W, axis=0)) + jax.nn.relu(jnp.sum(x**2)), jax.nn.relu(jnp.sum(x**2)))
+
+    program = trace(function, reals(3))
+    (value, half) = evaluate_batch(program, [POINTS[:, :3]])
+    names = [eqn.primitive.name for eqn, *_ in _notes[program].plan.steps]
+    assert names.count("exp") == 0
+    assert names.count("max") == 1
+    assert names.count("reduce_sum") == 2  # of x**2 and of the product; that of W is a constant
+    assert np.allclose(value - half, POINTS[:, :3] @ W.sum(axis=0))
+
+
+def test_zeros_of_either_sign_are_two_constants():
+    program = trace(
+        lambda x: (1.0 / (0.0 * x**2 + 0.0), 1.0 / (0.0 * x**2 * -0.0 - 0.0), jnp.copysign(x, -0.0)), reals()
+    )
+    plain, _ = _evaluate(program, [np.array([2.0])], np.zeros(1))
+    assert [y.tobytes() for y in evaluate_batch(program, [np.array([2.0])])] == [y.tobytes() for y in plain]
+
+
 def test_a_compiled_program_says_the_same():
     program = trace(lambda x: jnp.tanh(x @ x), reals(4))
     np.testing.assert_allclose(
@@ -286,4 +326,4 @@ def test_every_row_of_the_tables_is_compared_with_jax():
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         for function in (function for family in FAMILIES.values() for function in family):
             visit(jax.make_jaxpr(function)(POINTS[0]).jaxpr)
-    assert sorted({*ELEMENTWISE_RULES, *RULES} - met - ELSEWHERE) == []
+    assert sorted({*ELEMENTWISE_RULES, *BUILDERS, *RULES} - met - ELSEWHERE) == []

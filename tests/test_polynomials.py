@@ -27,7 +27,7 @@ from normal_forms import (
 
 from netprops.domains import Interval, exact
 from netprops.readings import ranges
-from netprops.readings.polynomials import Expression, Table, TooLargeError, Truth
+from netprops.readings.polynomials import Expression, Monomial, Table, TooLargeError, Truth
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
 LINE = Interval()
@@ -191,7 +191,7 @@ def forms_of_modulus(t, x):
     yield t.absolute(x)
     yield t.absolute(t.scale(x, -1))
     yield t.absolute(t.absolute(x))
-    if t.level < 2 and x.terms.keys() != {((0, ONE), (1, ONE))}:  # the root of x^2 y^2 reads |x| |y|
+    if t.level < 2 and x.terms.keys() != {Monomial(((0, ONE), (1, ONE)))}:  # the root of x^2 y^2 reads |x| |y|
         yield t.power(t.power(x, 2), HALF)
     yield t.choose(Truth("lt", x), x, t.scale(x, -1))
     yield t.subtract(t.scale(t.maximum([x, t.number(0)]), 2), x)

@@ -29,7 +29,7 @@ from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
-from netprops.readings.polynomials import UNIT, Expression, Monomial, Table
+from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alone
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
 Proof = tuple[str, ...]
@@ -59,8 +59,8 @@ class Calculus:
         """e as a sum of coefficient times decision part; coefficients are free of decision variables."""
         grouped: dict[Monomial, dict[Monomial, fmpq]] = defaultdict(dict)
         for monomial, c in e.terms.items():
-            moving = tuple((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
-            resting = tuple((i, k) for i, k in monomial if not self.table.atoms[i].dependencies & self.mask)
+            moving = Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+            resting = Monomial((i, k) for i, k in monomial if not self.table.atoms[i].dependencies & self.mask)
             grouped[moving][resting] = grouped[moving].get(resting, ZERO) + c
         return {part: Expression(self.table, coefficients) for part, coefficients in grouped.items() if part != UNIT}
 
@@ -194,7 +194,7 @@ class Calculus:
 
     def _base(self, index: int) -> Expression:
         atom = self.table.atoms[index]
-        return atom.arguments[0] if atom.kind == "sum" else Expression(self.table, {((index, ONE),): ONE})
+        return atom.arguments[0] if atom.kind == "sum" else Expression(self.table, {alone(index): ONE})
 
     def _power_convex(self, index: int, k: fmpq) -> Proof | None:
         base, r = self._base(index), self.table.atoms[index].range
@@ -567,7 +567,7 @@ class Calculus:
     def _collect_forms(self, index: int, forms: set[Expression]) -> bool:
         atom = self.table.atoms[index]
         if atom.kind == "variable":
-            forms.add(Expression(self.table, {((index, ONE),): ONE}))
+            forms.add(Expression(self.table, {alone(index): ONE}))
             return True
         arguments = [a for a in atom.arguments if isinstance(a, Expression)]
         if not arguments:
@@ -590,7 +590,7 @@ class Calculus:
         return all(self._collect_forms(i, forms) for m in e.terms if m != UNIT and m not in affine for i, _ in m)
 
     def _is_affine_or_free(self, monomial: Monomial) -> bool:
-        moving = tuple((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+        moving = Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
         return not moving or self.is_affine_product(moving)
 
     # -------------------------------------------------------------- strictness

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from flint import fmpq
 
-from netprops.readings.polynomials import UNIT, Atom, Expression, Table
+from netprops.readings.polynomials import UNIT, Atom, Expression, Table, alone
 
 ONE = fmpq(1)
 
@@ -36,7 +36,7 @@ def derivative(table: Table, e: Expression, bit: int) -> Expression:
 
 
 def _atom(table: Table, index: int) -> Expression:
-    return Expression(table, {((index, ONE),): ONE})
+    return Expression(table, {alone(index): ONE})
 
 
 def _atom_derivative(table: Table, atom: Atom, bit: int) -> Expression:

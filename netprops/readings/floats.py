@@ -2,7 +2,8 @@
 
 Every value of the jaxpr carries a leading axis: the batch, or 1 where the value does not depend on the arguments, so
 that NumPy's broadcasting does all the batching. An elementwise primitive is one row of `ELEMENTWISE`; a primitive
-without a rule is run by JAX, one at a time. `device=True` compiles the whole program instead, once per program.
+without a rule is run by JAX, one at a time. What can be known before the points is done once for each program: its
+`_Plan`. `device=True` compiles the whole program instead, once per program.
 
 Floats find candidates; they never decide anything.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -24,7 +26,7 @@ from netprops.readings import jaxpr as jaxprs
 from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError, scan_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Array = np.ndarray[Any, Any]
 
@@ -55,6 +57,7 @@ class _Notes:
 
     positions: dict[Any, Array] = field(default_factory=dict)
     cost: Cost | None = None
+    plan: _Plan | None = None
 
 
 _notes: WeakKeyDictionary[Program, _Notes] = WeakKeyDictionary()
@@ -110,10 +113,15 @@ def _rows(program: Program, points: Sequence[Array]) -> int:
 
 
 def _evaluate(program: Program, points: Sequence[Array], largest: Array | None = None) -> tuple[list[Array], Array]:
-    rows = len(points[0])
-    under_way = _Pass(_notes.setdefault(program, _Notes()).positions, largest)
+    rows, given = len(points[0]), [np.asarray(x, np.float64) for x in points]
+    notes = _notes.setdefault(program, _Notes())
+    under_way = _Pass(notes.positions, largest)
     with np.errstate(all="ignore"):
-        out = _run(program.closed.jaxpr, program.closed.consts, [np.asarray(x, np.float64) for x in points], under_way)
+        if largest is not None:  # of every value there is
+            out = _run(program.closed.jaxpr, program.closed.consts, given, under_way)
+        else:
+            notes.plan = notes.plan or _planned(program.closed, under_way)
+            out = notes.plan.run(given, under_way)
     full = [np.broadcast_to(y, (rows, *shape)) for y, shape in zip(out, program.out_shapes, strict=True)]
     return full, np.zeros(rows) if under_way.largest is None else under_way.largest
 
@@ -187,6 +195,125 @@ def _inner(eqn: Any) -> list[Any]:
     return found
 
 
+# ------------------------------------------------------------------ plans
+
+Step = Callable[[list[Array]], Any]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A program's equations as steps over numbered places: calls inlined, and nothing computed twice.
+
+    What does not depend on the arguments is computed when the plan is made, equal equations once, and those that no
+    output depends on not at all.  The numbers are the same as equation by equation.
+    """
+
+    places: list[Array | None]  # the constants; None where a value will be
+    arguments: list[int]
+    steps: list[tuple[Any, Step | None, list[int], list[int]]]  # equation, prepared function, places read and filled
+    outputs: list[int]
+
+    def run(self, points: Sequence[Array], under_way: _Pass) -> list[Array]:
+        values: list[Any] = self.places.copy()
+        for place, x in zip(self.arguments, points, strict=True):
+            values[place] = x
+        for eqn, step, read, filled in self.steps:
+            inputs = [values[place] for place in read]
+            results = [step(inputs)] if step is not None else _equation(eqn, inputs, under_way)
+            for place, result in zip(filled, results, strict=True):
+                values[place] = result
+        return [values[place] for place in self.outputs]
+
+
+def _planned(closed: Any, under_way: _Pass) -> _Plan:
+    planner = _Planner(under_way)
+    arguments = [planner.place() for _ in closed.jaxpr.invars]
+    outputs = planner.inlined(closed.jaxpr, closed.consts, arguments)
+    wanted, steps = set(outputs), []
+    for step in reversed(planner.steps):
+        if wanted.intersection(step[3]):
+            wanted.update(step[2])
+            steps.append(step)
+    return _Plan(planner.places, arguments, steps[::-1], outputs)
+
+
+@dataclass
+class _Planner:
+    under_way: _Pass
+    places: list[Array | None] = field(default_factory=list)
+    steps: list[tuple[Any, Step | None, list[int], list[int]]] = field(default_factory=list)
+    known: dict[Any, list[int]] = field(default_factory=dict)  # equations met before, and where their values are
+
+    def place(self, constant: Array | None = None) -> int:
+        self.places.append(constant)
+        return len(self.places) - 1
+
+    def inlined(self, jaxpr: Any, consts: Sequence[Any], arguments: Sequence[int]) -> list[int]:
+        """The places of the outputs."""
+        where: dict[Any, int] = dict(zip(jaxpr.invars, arguments, strict=True))
+        where.update((v, self.constant(c)) for v, c in zip(jaxpr.constvars, consts, strict=True))
+
+        def read(atom: Any) -> int:
+            return self.constant(atom.val) if hasattr(atom, "val") else where[atom]
+
+        for eqn in jaxpr.eqns:
+            given = [read(atom) for atom in eqn.invars]
+            closed = _called(eqn)
+            made = self.inlined(*closed, given) if closed is not None else self.equation(eqn, given)
+            where.update(zip(eqn.outvars, made, strict=True))
+        return [read(atom) for atom in jaxpr.outvars]
+
+    def constant(self, value: Any) -> int:
+        array = np.asarray(value)
+        key = ("constant", array.dtype.str, array.shape, array.tobytes())
+        if key not in self.known:
+            self.known[key] = [self.place(array[None])]
+        return self.known[key][0]
+
+    def equation(self, eqn: Any, given: list[int]) -> list[int]:
+        key = (eqn.primitive.name, *given, *((name, _plain(value)) for name, value in sorted(eqn.params.items())))
+        if key in self.known:
+            return self.known[key]
+        inputs = [self.places[place] for place in given]
+        if all(x is not None for x in inputs):
+            made = [self.place(x) for x in _equation(eqn, cast("list[Array]", inputs), self.under_way)]
+        else:
+            made = [self.place() for _ in eqn.outvars]
+            self.steps.append((eqn, _prepared(eqn), given, made))
+        self.known[key] = made
+        return made
+
+
+def _plain(value: Any) -> Any:
+    """A parameter to compare by; another for each where it is more than numbers and names."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, float):
+        return (float, value.hex())  # 0.0 equals -0.0
+    return (type(value), value) if isinstance(value, str | int | np.dtype | None) else (object, id(value))
+
+
+def _called(eqn: Any) -> tuple[Any, Sequence[Any]] | None:
+    """The jaxpr and the constants of an equation that only calls another program."""
+    if eqn.primitive.name not in INLINED:
+        return None
+    closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+    return (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
+
+
+def _prepared(eqn: Any) -> Step | None:
+    """The equation as a function of its inputs alone, where that is known from the shapes of its operands."""
+    name = eqn.primitive.name
+    if name in BUILDERS:
+        return BUILDERS[name](eqn)
+    if name not in ELEMENTWISE:
+        return None
+    function, ranks = ELEMENTWISE[name], {len(atom.aval.shape) for atom in eqn.invars}
+    if len(ranks) == 1:
+        return lambda inputs: function(*inputs)
+    return lambda inputs: function(*_aligned(inputs))
+
+
 # ------------------------------------------------------------------ the interpreter
 
 
@@ -219,10 +346,11 @@ def _equation(eqn: Any, inputs: list[Array], under_way: _Pass) -> list[Array]:
     name = eqn.primitive.name
     if name in ELEMENTWISE:
         return [np.asarray(ELEMENTWISE[name](*_aligned(inputs)))]
-    if name in INLINED:
-        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-        inner, consts = (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
-        return _run(inner, consts, inputs, under_way)
+    called = _called(eqn)
+    if called is not None:
+        return _run(*called, inputs, under_way)
+    if name in BUILDERS:
+        return [BUILDERS[name](eqn)(inputs)]
     if name in RULES:
         result = RULES[name](eqn, inputs, under_way)
         if result is not None:
@@ -384,26 +512,31 @@ def _reduce_precision(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result
     return inputs[0] if whole else None
 
 
-def _reshape(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
-    return inputs[0].reshape(len(inputs[0]), *eqn.outvars[0].aval.shape)
+def _reshape(eqn: Any) -> Step:
+    shape = eqn.outvars[0].aval.shape
+    return lambda inputs: inputs[0].reshape(len(inputs[0]), *shape)
 
 
-def _broadcast_in_dim(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
-    x, shape = inputs[0], eqn.params["shape"]
+def _broadcast_in_dim(eqn: Any) -> Step:
+    shape, before = eqn.params["shape"], eqn.invars[0].aval.shape
     expanded = [1] * len(shape)
     for axis, target in enumerate(eqn.params["broadcast_dimensions"]):
-        expanded[target] = x.shape[axis + 1]
-    return np.broadcast_to(x.reshape(len(x), *expanded), (len(x), *shape))
+        expanded[target] = before[axis]
+    if tuple(expanded) == tuple(shape):
+        return lambda inputs: inputs[0].reshape(len(inputs[0]), *shape)
+    return lambda inputs: np.broadcast_to(inputs[0].reshape(len(inputs[0]), *expanded), (len(inputs[0]), *shape))
 
 
-def _slice(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+def _slice(eqn: Any) -> Step:
     p = eqn.params
     strides = p["strides"] or (1,) * len(p["start_indices"])
-    return inputs[0][(slice(None), *map(slice, p["start_indices"], p["limit_indices"], strides))]
+    kept = (slice(None), *map(slice, p["start_indices"], p["limit_indices"], strides))
+    return lambda inputs: inputs[0][kept]
 
 
-def _transpose(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
-    return inputs[0].transpose(0, *(axis + 1 for axis in eqn.params["permutation"]))
+def _transpose(eqn: Any) -> Step:
+    order = (0, *(axis + 1 for axis in eqn.params["permutation"]))
+    return lambda inputs: inputs[0].transpose(order)
 
 
 def _rev(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
@@ -575,10 +708,12 @@ def _scatter_positions(eqn: Any, x: Array, indices: Array, updates: Array) -> Ar
     )  # fmt: skip
 
 
-def _reduced(reduce: Callable[..., Any]) -> Callable[[Any, list[Array], _Pass], Result]:
-    return lambda eqn, inputs, under_way: np.asarray(
-        reduce(inputs[0], axis=tuple(axis + 1 for axis in eqn.params["axes"]))
-    )
+def _reduced(reduce: Callable[..., Any]) -> Callable[[Any], Step]:
+    def build(eqn: Any) -> Step:
+        axes = tuple(axis + 1 for axis in eqn.params["axes"])
+        return lambda inputs: np.asarray(reduce(inputs[0], axis=axes))
+
+    return build
 
 
 def _index_of(pick: Callable[..., Any]) -> Callable[[Any, list[Array], _Pass], Result]:
@@ -616,20 +751,27 @@ def _top_k(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
     return [np.take_along_axis(x, order, axis=-1), order.astype(np.int32)]
 
 
-def _dot_general(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+def _dot_general(eqn: Any) -> Step:
     (left_contract, right_contract), (left_batch, right_batch) = eqn.params["dimension_numbers"]
-    left, right = inputs
-    left_free = [d for d in range(left.ndim - 1) if d not in left_contract and d not in left_batch]
-    right_free = [d for d in range(right.ndim - 1) if d not in right_contract and d not in right_batch]
-    batch = [left.shape[d + 1] for d in left_batch]
-    contracted = math.prod(left.shape[d + 1] for d in left_contract)
-    m = math.prod(left.shape[d + 1] for d in left_free)
-    n = math.prod(right.shape[d + 1] for d in right_free)
-    a = _axes(left, (*left_batch, *left_free, *left_contract)).reshape(len(left), *batch, m, contracted)
-    b = _axes(right, (*right_batch, *right_contract, *right_free)).reshape(len(right), *batch, contracted, n)
-    out = _matmul(a, b)
-    free = [left.shape[d + 1] for d in left_free] + [right.shape[d + 1] for d in right_free]
-    return out.reshape(len(out), *batch, *free)
+    left, right = (atom.aval.shape for atom in eqn.invars)
+    left_free = [d for d in range(len(left)) if d not in left_contract and d not in left_batch]
+    right_free = [d for d in range(len(right)) if d not in right_contract and d not in right_batch]
+    batch = [left[d] for d in left_batch]
+    contracted = math.prod(left[d] for d in left_contract)
+    m, n = math.prod(left[d] for d in left_free), math.prod(right[d] for d in right_free)
+    left_order = (0, *(d + 1 for d in (*left_batch, *left_free, *left_contract)))
+    right_order = (0, *(d + 1 for d in (*right_batch, *right_contract, *right_free)))
+    shape = [*batch, *(left[d] for d in left_free), *(right[d] for d in right_free)]
+
+    def step(inputs: list[Array]) -> Array:
+        a, b = inputs
+        out = _matmul(
+            a.transpose(left_order).reshape(len(a), *batch, m, contracted),
+            b.transpose(right_order).reshape(len(b), *batch, contracted, n),
+        )
+        return out.reshape(len(out), *shape)
+
+    return step
 
 
 def _axes(x: Array, axes: Sequence[int]) -> Array:
@@ -731,10 +873,26 @@ def _cond(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
             for cases in zip(*outcomes, strict=True)]  # fmt: skip
 
 
+# Rules whose course the shapes of the operands tell: made ready once for each equation.
+BUILDERS: Mapping[str, Callable[[Any], Step]] = {
+    "broadcast_in_dim": _broadcast_in_dim,
+    "dot_general": _dot_general,
+    "expand_dims": _reshape,
+    "reduce_and": _reduced(np.all),
+    "reduce_max": _reduced(np.max),
+    "reduce_min": _reduced(np.min),
+    "reduce_or": _reduced(np.any),
+    "reduce_prod": _reduced(np.prod),
+    "reduce_sum": _reduced(np.sum),
+    "reshape": _reshape,
+    "slice": _slice,
+    "squeeze": _reshape,
+    "transpose": _transpose,
+}
+
 RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "argmax": _index_of(np.argmax),
     "argmin": _index_of(np.argmin),
-    "broadcast_in_dim": _broadcast_in_dim,
     "concatenate": _concatenate,
     "cond": _cond,
     "conv_general_dilated": _convolution,
@@ -744,26 +902,17 @@ RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "cummin": _running(np.minimum.accumulate),
     "cumprod": _running(np.multiply.accumulate),
     "cumsum": _running(np.add.accumulate),
-    "dot_general": _dot_general,
     "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _moved(2),
-    "expand_dims": _reshape,
     "gather": _gather,
     "integer_pow": _integer_pow,
     "iota": _iota,
     "optimization_barrier": lambda eqn, inputs, under_way: inputs,
     "pad": _moved(2),
-    "reduce_and": _reduced(np.all),
-    "reduce_max": _reduced(np.max),
-    "reduce_min": _reduced(np.min),
-    "reduce_or": _reduced(np.any),
     "reduce_precision": _reduce_precision,
-    "reduce_prod": _reduced(np.prod),
-    "reduce_sum": _reduced(np.sum),
     "reduce_window_max": _reduce_window(np.max, -math.inf),
     "reduce_window_min": _reduce_window(np.min, math.inf),
     "reduce_window_sum": _reduce_window(np.sum, 0.0),
-    "reshape": _reshape,
     "rev": _rev,
     "round": _round,
     "scan": _scan,
@@ -776,12 +925,9 @@ RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "scatter_min": _accumulated(np.minimum),
     "scatter-mul": _accumulated(np.multiply),
     "scatter_mul": _accumulated(np.multiply),
-    "slice": _slice,
     "sort": _sort,
     "split": _split,
-    "squeeze": _reshape,
     "stack": _stack,
     "top_k": _top_k,
-    "transpose": _transpose,
     "while": _while,
 }

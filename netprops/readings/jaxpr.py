@@ -8,6 +8,7 @@ object arrays, so nothing here compiles.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -296,8 +297,9 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], a
     values.update(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
     values.update(zip(jaxpr.invars, arguments, strict=True))
     for eqn in jaxpr.eqns:
-        for variable in () if eqn.primitive.name in {"fft", *INLINED} else eqn.outvars:
-            _refuse_rounding(eqn, variable.aval)
+        if eqn.primitive.name not in UNCHECKED:
+            for variable in eqn.outvars:
+                _refuse_rounding(eqn, variable.aval)
         results = _equation(eqn, [read(atom) for atom in eqn.invars], algebra)
         values.update(zip(eqn.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
@@ -305,11 +307,16 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], a
 
 def _refuse_rounding(eqn: Any, aval: Any) -> None:
     dtype = getattr(aval, "dtype", None)
-    if dtype is None or (jnp.issubdtype(dtype, np.inexact) and dtype != np.float64):
+    if dtype is None or not _is_exact(dtype):
         raise UnsupportedError(
             f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
             "programs (float32 rounds its constants, so it is another function). Cast to float64."
         )
+
+
+@functools.cache
+def _is_exact(dtype: Any) -> bool:
+    return bool(dtype == np.float64 or not jnp.issubdtype(dtype, np.inexact))
 
 
 def _enter(constant: Any, algebra: Algebra) -> Array:
@@ -386,8 +393,9 @@ def _unwrap(array: Array) -> Array:
 
 
 def _are_choices(aval: Any, x: Array) -> bool:
-    integer = jnp.issubdtype(aval.dtype, np.integer)
-    return integer and not is_known(x) and any(isinstance(entry, _Choice) for entry in x.reshape(-1))
+    if is_known(x) or aval.dtype == np.float64 or not jnp.issubdtype(aval.dtype, np.integer):
+        return False
+    return any(isinstance(entry, _Choice) for entry in x.reshape(-1))
 
 
 def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
@@ -429,9 +437,14 @@ def _operand(array: Array, algebra: Algebra) -> Array:
 
 
 def _map(function: Callable[..., Scalar], arrays: Sequence[Array]) -> Array:
-    shape = np.broadcast_shapes(*(a.shape for a in arrays))
-    flats = [np.broadcast_to(a, shape).reshape(-1) for a in arrays]
-    out = np.empty(math.prod(shape), dtype=object)
+    shape = max((a.shape for a in arrays), key=len)
+    if any(a.shape not in (shape, ()) for a in arrays):
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        arrays = [np.broadcast_to(a, shape) for a in arrays]
+    size = math.prod(shape)
+    # Lists of their entries: NumPy's own iterators and broadcasts take longer than most functions here.
+    flats = [a.reshape(-1).tolist() if a.shape == shape else [a.item()] * size for a in arrays]
+    out = np.empty(size, dtype=object)
     for i, row in enumerate(zip(*flats, strict=True)):
         out[i] = function(*row)
     return out.reshape(shape)
@@ -565,6 +578,7 @@ INLINED = frozenset(
     {"jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr"}
     | {"remat", "checkpoint", "remat2", "custom_lin", "run_state"}
 )
+UNCHECKED = INLINED | {"fft"}  # looked into, or refused in better words
 CONTROL: dict[str, Callable[[Any, list[Array], Algebra], list[Array]]] = {
     "scan": _scan,
     "while": _while,

@@ -17,7 +17,7 @@ from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots, sign_on
 from netprops.readings import ranges
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.polynomials import Expression, Table, TooLargeError
+from netprops.readings.polynomials import Expression, Table, TooLargeError, alone
 from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -201,7 +201,7 @@ def _split(where: Interval, cuts: list[fmpq]) -> list[Interval]:
 
 def _at(piece: SmoothPiece, e: Expression, x: fmpq) -> Expression | None:
     """The value of a smooth expression at an exact point, as a constant normal form."""
-    return _value_at(piece.table, e, Expression(piece.table, {((0, ONE),): ONE}), x)
+    return _value_at(piece.table, e, Expression(piece.table, {alone(0): ONE}), x)
 
 
 def _value_at(source: Table, e: Expression, form: Expression, x: fmpq) -> Expression | None:
@@ -261,7 +261,7 @@ def _smooth_convex(piece: SmoothPiece) -> bool:
     if polynomial is not None:
         closed = (not piece.where.lo_open, not piece.where.hi_open)
         return bool(sign_on(polynomial, piece.where.lo, piece.where.hi, closed).is_nonnegative)
-    t = Expression(piece.table, {((0, ONE),): ONE})
+    t = Expression(piece.table, {alone(0): ONE})
     parts = [piece.where]
     for _ in range(MAX_PARTS):
         if not parts:

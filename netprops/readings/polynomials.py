@@ -32,20 +32,30 @@ from netprops.readings import ranges, shapes
 
 ZERO, ONE = fmpq(0), fmpq(1)
 _LONGEST_SHOWN = 400
-Monomial = tuple[tuple[int, fmpq], ...]  # (atom id, exponent), by id; exponents are never 0
 
 
-class HashedOnce(tuple[tuple[int, fmpq], ...]):
-    """A monomial that remembers its hash: a rational's hash takes longer than all else in a sum."""
+class Monomial(tuple[tuple[int, fmpq], ...]):
+    """A product of powers: (atom id, exponent), by id; exponents are never 0.
+
+    It is hashed once, by its atoms alone: a rational's hash takes longer than all else in a sum.  A bare tuple hashes
+    otherwise, and does not stand for a monomial.
+    """
 
     def __hash__(self) -> int:
         known: int | None = self.__dict__.get("known")
         if known is None:
-            known = self.__dict__["known"] = tuple.__hash__(self)
+            known = self.__dict__["known"] = hash(tuple([index for index, _ in self]))
         return known
 
 
-UNIT: Monomial = ()
+UNIT = Monomial()
+
+
+def alone(index: int) -> Monomial:
+    """The monomial of one atom, to the first power."""
+    return Monomial(((index, ONE),))
+
+
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 
 
@@ -189,7 +199,7 @@ class Table:
         return self._interned.get((kind, *arguments))
 
     def _from_atom(self, index: int, exponent: fmpq | int = 1, needs: frozenset[Condition] = NONE) -> Expression:
-        return Expression(self, {HashedOnce([(index, fmpq(exponent))]): ONE}, needs)
+        return Expression(self, {Monomial([(index, fmpq(exponent))]): ONE}, needs)
 
     def _make(self, terms: dict[Monomial, fmpq], needs: frozenset[Condition] = NONE) -> Expression:
         if len(terms) > self.budget:
@@ -276,34 +286,50 @@ class Table:
         by each of its operands in turn, and by mixtures of two; what remains is bounded term by term. So the modulus,
         2 max(0, z) - z, is seen to be nonnegative.
         """
-        total = WHOLE_LINE
-        if len(e.terms) > MOST_TERMS_BOUNDED:
+        bent = [(m, c) for m, c in e.terms.items() if self._kind_alone(m) in ("max", "log")]
+        if len(e.terms) > MOST_TERMS_BOUNDED or not bent:
             return None
-        for monomial, c in e.terms.items():
-            if len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind not in ("max", "log"):
-                continue
+        total = WHOLE_LINE
+        for monomial, c in bent:
+            strict = self._kind_alone(monomial) == "log"
             rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
             operands = self._lower_operands(monomial[0][0])
             for operand in (*operands, *self._cancelling_mixtures(operands, rest, c)):
-                below = self._termwise_range(self.add(rest, self.scale(operand, c)))
-                strict = self.atoms[monomial[0][0]].kind == "log"
-                if c > 0 and below.lo is not None:
-                    total = ranges.intersect(total, Interval(below.lo, None, below.lo_open or strict))
-                if c < 0 and below.hi is not None:
-                    total = ranges.intersect(total, Interval(None, below.hi, False, below.hi_open or strict))
+                if self._may_be_bounded(rest, operand, c):
+                    bound = self.add(rest, self.scale(operand, c))
+                    total = ranges.intersect(total, self._beyond(bound, 1 if c > 0 else -1, strict=strict))
         for sign in (1, -1):
-            mixed = self._termwise_range(self._with_mixtures(e, sign))
-            above, below = Interval(mixed.lo, None, mixed.lo_open), Interval(None, mixed.hi, False, mixed.hi_open)
-            total = ranges.intersect(total, above if sign > 0 else below)
-        return None if total == WHOLE_LINE else total
+            mixed = self._with_mixtures(e, sign)
+            if mixed is not None:
+                total = ranges.intersect(total, self._beyond(mixed, sign, strict=False))
+        return None if total.lo is None and total.hi is None else total
 
-    def _with_mixtures(self, e: Expression, sign: int) -> Expression:
-        """A lower bound of e (upper for sign -1): each maximum of that sign by a cancelling mixture, if any."""
-        bound = Expression(self, e.terms)
+    def _kind_alone(self, monomial: Monomial) -> str | None:
+        """The kind of the atom, for an atom to the first power."""
+        return self.atoms[monomial[0][0]].kind if len(monomial) == 1 and monomial[0][1] == 1 else None
+
+    def _may_be_bounded(self, rest: Expression, operand: Expression, c: fmpq) -> bool:
+        """Whether no term of the rest, left alone by the operand, is unbounded on the side of c: before adding up."""
+        for m, k in rest.terms.items():
+            r = self.monomial_range(m)
+            if (r.lo if (k > 0) == (c > 0) else r.hi) is None and m not in operand.terms:
+                return False
+        return True
+
+    def _beyond(self, bound: Expression, sign: int, *, strict: bool) -> Interval:
+        """All that is no less than the bound may be (for sign -1, no greater), taking it term by term."""
+        r = self._termwise_range(bound)
+        if sign > 0:
+            return WHOLE_LINE if r.lo is None else Interval(r.lo, None, r.lo_open or strict)
+        return WHOLE_LINE if r.hi is None else Interval(None, r.hi, False, r.hi_open or strict)
+
+    def _with_mixtures(self, e: Expression, sign: int) -> Expression | None:
+        """A lower bound of e (upper for sign -1): maxima of that sign by cancelling mixtures; None if none is."""
+        bound = None
         for monomial, c in e.terms.items():
-            if c * sign <= 0 or len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind != "max":
+            if self._kind_alone(monomial) != "max" or c * sign <= 0:
                 continue
-            rest = self.subtract(bound, Expression(self, {monomial: c}))
+            rest = self.subtract(e if bound is None else bound, Expression(self, {monomial: c}))
             mixture = next(self._cancelling_mixtures(self._lower_operands(monomial[0][0]), rest, c), None)
             if mixture is not None:
                 bound = self.add(rest, self.scale(mixture, c))
@@ -339,18 +365,25 @@ class Table:
         total = ranges.point(ZERO)
         for monomial, c in e.terms.items():
             total = ranges.add(total, ranges.scale(self.monomial_range(monomial), c))
+            if total.lo is None and total.hi is None:
+                break
         return total
 
     def _square_completed(self, e: Expression) -> Interval | None:
         """c + b a + q a^2 for one atom a: the exact bound at the vertex."""
-        atoms = {index for monomial in e.terms for index, _ in monomial}
+        atoms = {index for monomial in e.terms for index, _ in monomial} if len(e.terms) <= 3 else ()
         if len(atoms) != 1:
             return None
         (index,) = atoms
-        by_degree = {(m[0][1] if m else ZERO): c for m, c in e.terms.items()}
-        if set(by_degree) - {ZERO, ONE, fmpq(2)} or not by_degree.get(fmpq(2)):
+        by_degree = [ZERO, ZERO, ZERO]
+        for m, coefficient in e.terms.items():
+            degree = m[0][1] if m else ZERO
+            if not 0 <= degree <= 2 or degree.q != 1:
+                return None
+            by_degree[int(degree.p)] = coefficient
+        c, b, q = by_degree
+        if q == 0:
             return None
-        q, b, c = by_degree[fmpq(2)], by_degree.get(ONE, ZERO), by_degree.get(ZERO, ZERO)
         shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
         return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
 
@@ -358,11 +391,22 @@ class Table:
 
     def add(self, a: Expression, b: Expression) -> Expression:
         """a + b."""
-        return self.add_all([a, b])
+        return self._sum_of_two(a, b, 1)
 
     def subtract(self, a: Expression, b: Expression) -> Expression:
         """a - b."""
-        return self.add_all([a, self.scale(b, fmpq(-1))])
+        return self._sum_of_two(a, b, -1)
+
+    def _sum_of_two(self, a: Expression, b: Expression, sign: int) -> Expression:
+        """a + sign b, the terms of the longer one first."""
+        needs = a.needs | b.needs if b.needs else a.needs
+        if len(a.terms) >= len(b.terms):
+            terms = dict(a.terms)
+            _add_into(terms, b.terms, sign)
+        else:
+            terms = dict(b.terms) if sign > 0 else {m: -c for m, c in b.terms.items()}
+            _add_into(terms, a.terms, 1)
+        return self._make(terms, needs)
 
     def add_all(self, parts: Sequence[Expression]) -> Expression:
         """The sum of all parts."""
@@ -370,25 +414,19 @@ class Table:
         terms = dict(first.terms)
         needs = first.needs
         for part in rest:
-            for monomial, c in part.terms.items():
-                total = terms.get(monomial)
-                if total is None:
-                    terms[monomial] = c
-                elif total + c == 0:
-                    del terms[monomial]
-                else:
-                    terms[monomial] = total + c
+            _add_into(terms, part.terms, 1)
             if part.needs:
                 needs |= part.needs
         return self._make(terms, needs)
 
     def scale(self, e: Expression, c: fmpq | int) -> Expression:
         """c e for a number c."""
-        c = fmpq(c)
         if c == 1:
             return e
         if c == 0:
             return Expression(self, {}, e.needs)
+        if c == -1:
+            return Expression(self, {m: -k for m, k in e.terms.items()}, e.needs)
         return Expression(self, {m: c * k for m, k in e.terms.items()}, e.needs)
 
     def multiply(self, a: Expression, b: Expression) -> Expression:
@@ -452,7 +490,7 @@ class Table:
         if self.atoms[index].range == WHOLE_LINE:
             known = WHOLE_LINE if common else ranges.scale(self.range(e), 1 / lead)  # a range may have been noted for e
             self.atoms[index].range = ranges.intersect(self.range(normal), known)
-        return tuple(sorted([*common, (index, ONE)])), lead
+        return Monomial(sorted([*common, (index, ONE)])), lead
 
     def _common_powers(self, e: Expression) -> Monomial:
         """The positive whole powers of variables that all terms share: t w + t v = t (w + v)."""
@@ -460,15 +498,15 @@ class Table:
         common = {i: k for i, k in first if k > 0 and k.q == 1 and self.atoms[i].kind == "variable"}
         for monomial in rest:
             if not common:
-                return ()
+                return UNIT
             powers = dict(monomial)
             common = {i: min(k, powers[i]) for i, k in common.items() if powers.get(i, ZERO) > 0 and powers[i].q == 1}
-        return tuple(sorted(common.items()))
+        return Monomial(sorted(common.items()))
 
     @staticmethod
     def _without(monomial: Monomial, common: Monomial) -> Monomial:
         taken = dict(common)
-        return tuple((i, k - taken.get(i, ZERO)) for i, k in monomial if k != taken.get(i, ZERO))
+        return Monomial((i, k - taken.get(i, ZERO)) for i, k in monomial if k != taken.get(i, ZERO))
 
     def _product_of_monomials(
         self, m: Monomial, c: fmpq, n: Monomial, d: fmpq, needs: frozenset[Condition]
@@ -535,12 +573,12 @@ class Table:
         return index
 
     def _from_exponents(self, exponents: dict[int, fmpq], c: fmpq, needs: frozenset[Condition]) -> Expression:
-        monomial = HashedOnce(sorted((i, k) for i, k in exponents.items() if k != 0))
+        monomial = Monomial(sorted((i, k) for i, k in exponents.items() if k != 0))
         if any(self.atoms[i].kind == "number" and k.q == 1 for i, k in monomial):
             for i, k in monomial:
                 if self.atoms[i].kind == "number" and k.q == 1:
                     c *= self.atoms[i].arguments[0] ** int(k.p)
-            monomial = HashedOnce((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
+            monomial = Monomial((i, k) for i, k in monomial if not (self.atoms[i].kind == "number" and k.q == 1))
         if len(monomial) == 1 and monomial[0][1] == 1 and self.atoms[monomial[0][0]].kind == "sum":
             return self.scale(Expression(self, self.atoms[monomial[0][0]].arguments[0].terms, needs), c)
         return Expression(self, {monomial: c} if c != 0 else {}, needs)
@@ -777,13 +815,13 @@ class Table:
 
     def _maxima_in_exponents(self, e: Expression) -> list[tuple[int, fmpq]]:
         """Atoms max(0, w) with their coefficients in the exponentials of e."""
-        found: dict[tuple[int, fmpq], None] = {}
+        found: list[tuple[int, fmpq]] = []
         for monomial in e.terms:
             for m, c in self._exponent_of(monomial).terms.items():
                 atom = self.atoms[m[0][0]] if len(m) == 1 and m[0][1] == 1 else None
                 if atom is not None and atom.kind == "max" and len(atom.arguments) == 2:
-                    found[(atom.index, c)] = None
-        return list(found)
+                    found += [] if (atom.index, c) in found else [(atom.index, c)]
+        return found
 
     def _split_exponential(self, e: Expression) -> tuple[Expression, Expression]:
         """(p, e') with e = exp(p) e', where the last exponent in the shift-invariant order was taken out."""
@@ -793,7 +831,7 @@ class Table:
         pivot = self._last(exponents.values())
         if not pivot.terms:
             return pivot, e
-        factor = Expression(self, {((self._exp_atom(self.scale(pivot, fmpq(-1))), ONE),): ONE})
+        factor = Expression(self, {alone(self._exp_atom(self.scale(pivot, fmpq(-1)))): ONE})
         moved = [self.multiply(Expression(self, {m: c}), factor) for m, c in e.terms.items()]
         return pivot, self.add_all(moved)
 
@@ -802,7 +840,7 @@ class Table:
         if not pivot.terms:
             return e
         monomial, c = self._as_factor(core)
-        return self._product_of_monomials(monomial, c, ((self._exp_atom(pivot), ONE),), ONE, e.needs)
+        return self._product_of_monomials(monomial, c, alone(self._exp_atom(pivot)), ONE, e.needs)
 
     def _exponent_of(self, monomial: Monomial) -> Expression:
         for index, _ in monomial:
@@ -831,18 +869,17 @@ class Table:
         """Inside a logarithm: a s(v)^k + b = (a + b (1 + exp(-v))^k) s(v)^k, and with 1 - s(v) = 1 / (1 + exp(v))."""
         for index in dict.fromkeys(i for m in e.terms for i, k in m if k > 0):
             v = self._logistic_argument(index)
-            powers = {k for m in e.terms for i, k in m if i == index}
-            if v is None or len(powers) != 1:
+            if v is None:
                 continue
-            (k,) = powers
-            if k.q != 1 or k < 1:
+            k, *others = [k for m in e.terms for i, k in m if i == index]
+            if any(other != k for other in others) or k.q != 1 or k < 1:
                 continue
             bare = self.atoms[index].kind == "logistic"
             denominator = self.add(self.number(1), self.exp(self.scale(v, -1 if bare else 1)))
             sign = 1 if bare or int(k.p) % 2 == 0 else -1  # the atom is s(v) - 1, the factor 1 - s(v)
             parts = []
             for m, c in e.terms.items():
-                part = Expression(self, {HashedOnce((i, n) for i, n in m if i != index): c})
+                part = Expression(self, {Monomial((i, n) for i, n in m if i != index): c})
                 has = any(i == index for i, _ in m)
                 for _ in range(0 if has else int(k.p)):
                     part = self._multiplied_out(part, denominator, NONE)
@@ -860,9 +897,9 @@ class Table:
     def _without_denominators(self, e: Expression) -> Expression:
         """Inside a logarithm: a + b s(u) = ((a + b) + a exp(-u)) s(u), and sums over a positive common denominator."""
         logistics = {i for m in e.terms for i, _ in m if self.atoms[i].kind == "logistic"}
-        if len(logistics) == 1 and all(m in (UNIT, ((next(iter(logistics)), ONE),)) for m in e.terms):
+        if len(logistics) == 1 and all(m in (UNIT, alone(next(iter(logistics)))) for m in e.terms):
             (index,) = logistics
-            a, b = e.terms.get(UNIT, ZERO), e.terms[((index, ONE),)]
+            a, b = e.terms.get(UNIT, ZERO), e.terms[alone(index)]
             if a != 0:
                 u: Expression = self.atoms[index].arguments[0]
                 inner = self.add(self.number(a + b), self.scale(self.exp(self.scale(u, fmpq(-1))), a))
@@ -872,16 +909,18 @@ class Table:
         cleared = self._without_logistic_factors(e) if len(e.terms) > 1 else None
         if cleared is not None:
             return cleared
-        positive = {
+        if len(e.terms) < 2:
+            return e
+        positive = [
             (i, k)
             for m in e.terms
             for i, k in m
             if self.atoms[i].kind == "sum" and ranges.is_positive(self.atoms[i].range)
-        }
-        denominators = [(i, k) for i, k in positive if k < 0]
-        if len(e.terms) < 2 or len(denominators) != 1:
+        ]
+        denominators = {i: k for i, k in positive if k < 0}
+        if len(denominators) != 1:
             return e
-        ((index, k),) = denominators
+        ((index, k),) = denominators.items()
         if any(i == index and j != k for i, j in positive):
             return e
         inner = self.atoms[index].arguments[0]
@@ -892,14 +931,14 @@ class Table:
             return e
         parts = []
         for m, c in e.terms.items():
-            own = Expression(self, {tuple((i, j) for i, j in m if i != index): c})
+            own = Expression(self, {Monomial((i, j) for i, j in m if i != index): c})
             has = any(i == index for i, _ in m)
             parts.append(own if has else self._multiplied_out(own, raised, NONE))
         numerator = self.add_all(parts)
         if not numerator.terms:
             return e
         monomial, c = self._as_factor(numerator)
-        return self._product_of_monomials(monomial, c, ((index, k),), ONE, e.needs)
+        return self._product_of_monomials(monomial, c, Monomial(((index, k),)), ONE, e.needs)
 
     def _logistic_reciprocal(self, e: Expression, n: fmpq) -> Expression | None:
         """(1 + c exp(v))^n = s(-v - log c)^(-n), for c = 1 only (log c has no shorter form)."""
@@ -956,7 +995,7 @@ class Table:
         """The powers of variables of no negative values that all terms of all operands share."""
         terms = Expression(self, {m: ONE for o in operands for m in o.terms})
         powers = self._common_powers(terms)
-        return HashedOnce([(i, k) for i, k in powers if ranges.is_nonnegative(self.atoms[i].range)])
+        return Monomial([(i, k) for i, k in powers if ranges.is_nonnegative(self.atoms[i].range)])
 
     def _flattened(self, parts: list[Expression]) -> list[Expression]:
         """max(p, q + max(r, s)) = max(p, q + r, q + s), where the inner maximum has the coefficient 1."""
@@ -1023,10 +1062,12 @@ class Table:
     def _quarter_turned(self, name: str, u: Expression) -> Expression | None:
         """sin(v + k pi/2) and cos(v + k pi/2) for integers k, pi/2 being the exact constant asin(1)."""
         quarter = self._known("asin", (self.number(1),))
-        k = u.terms.get(((quarter, ONE),), ZERO) if quarter is not None else ZERO
+        if quarter is None:
+            return None
+        k = u.terms.get(alone(quarter), ZERO)
         if k == 0 or k.q != 1:
             return None
-        v = Expression(self, {m: c for m, c in u.terms.items() if m != ((quarter, ONE),)}, u.needs)
+        v = Expression(self, {m: c for m, c in u.terms.items() if m != alone(quarter)}, u.needs)
         turns = (int(k.p) + (1 if name == "cos" else 0)) % 4  # cos(v) = sin(v + pi/2)
         return self.scale(self.apply(("sin", "cos")[turns % 2], v), 1 if turns < 2 else -1)
 
@@ -1136,6 +1177,17 @@ class Table:
         else:
             base = f"{atom.kind}({', '.join(map(str, atom.arguments))})"
         return base if k == 1 else f"{base}^{k}" if k > 0 and k.q == 1 else f"{base}^({k})"
+
+
+def _add_into(terms: dict[Monomial, fmpq], others: dict[Monomial, fmpq], sign: int) -> None:
+    """Add the other terms, times 1 or -1, in place."""
+    for monomial, c in others.items():
+        before = terms.get(monomial)
+        after = (c if sign > 0 else -c) if before is None else before + c if sign > 0 else before - c
+        if after == 0:
+            del terms[monomial]
+        else:
+            terms[monomial] = after
 
 
 def _sort_key(e: Expression) -> list[Any]:

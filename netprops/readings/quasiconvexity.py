@@ -11,7 +11,7 @@ from flint import fmpq
 
 from netprops.readings import ranges, shapes
 from netprops.readings.curvature import Calculus
-from netprops.readings.polynomials import Expression, Monomial
+from netprops.readings.polynomials import Expression, Monomial, alone
 
 ZERO, ONE = fmpq(0), fmpq(1)
 Proof = tuple[str, ...]
@@ -54,8 +54,8 @@ def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof
 def _quotient(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
     """N / D, D > 0: {N <= t D} is convex for convex N and t D concave. So D affine, or N >= 0 (and then t >= 0 counts)
     and D concave; for sign -1, likewise {N >= t D} for concave N and convex D."""
-    above = tuple((i, k) for i, k in part if k > 0)
-    below = tuple((i, -k) for i, k in part if k < 0)
+    above = Monomial((i, k) for i, k in part if k > 0)
+    below = Monomial((i, -k) for i, k in part if k < 0)
     table = calculus.table
     if not above or not below or not ranges.is_positive(table.monomial_range(below)):
         return None
@@ -75,7 +75,7 @@ def _by_logarithm(calculus: Calculus, part: Monomial, sign: int) -> Proof | None
     table = calculus.table
     logarithms = []
     for index, k in part:
-        atom, r = Expression(table, {((index, ONE),): ONE}), table.atoms[index].range
+        atom, r = Expression(table, {alone(index): ONE}), table.atoms[index].range
         if not ranges.is_nonzero(r) or (ranges.is_negative(r) and k.q != 1):
             return None
         if ranges.is_negative(r):
@@ -126,7 +126,7 @@ def _divided(calculus: Calculus, e: Expression) -> Expression | None:
     if any((index, -ONE) not in m for m in over):  # other powers of S
         return None
     rest = Expression(table, {m: c for m, c in e.terms.items() if m not in over})
-    N = Expression(table, {tuple((i, k) for i, k in m if i != index): c for m, c in over.items()})
+    N = Expression(table, {Monomial((i, k) for i, k in m if i != index): c for m, c in over.items()})
     moving = [m for m in N.terms if table.monomial_dependencies(m) & calculus.mask]
     if calculus.depends(rest) or not moving:
         return None
@@ -135,5 +135,5 @@ def _divided(calculus: Calculus, e: Expression) -> Expression | None:
     remainder = table.subtract(N, table.scale(S, a))
     if a == 0 or calculus.depends(remainder):
         return None
-    reciprocal = Expression(table, {((index, fmpq(-1)),): ONE})
+    reciprocal = Expression(table, {Monomial(((index, fmpq(-1)),)): ONE})
     return table.add_all([rest, table.number(a), table.multiply(remainder, reciprocal)])

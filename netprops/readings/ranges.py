@@ -48,14 +48,25 @@ def upper(r: Interval) -> End:
 
 def between(lo: End, hi: End) -> Interval:
     """The interval with these ends; numbers of too many digits are rounded outward."""
-    low = None if lo.infinite else lo.value
-    high = None if hi.infinite else hi.value
-    lo_open, hi_open = lo.is_open and low is not None, hi.is_open and high is not None
-    if low is not None and _bits(low) > MAX_BITS:
-        low, lo_open = _rounded(low, -1), True
-    if high is not None and _bits(high) > MAX_BITS:
-        high, hi_open = _rounded(high, 1), True
-    return Interval(low, high, lo_open, hi_open)
+    return _made(None if lo.infinite else lo.value, None if hi.infinite else hi.value, lo.is_open, hi.is_open)
+
+
+def _made(lo: fmpq | None, hi: fmpq | None, lo_open: bool, hi_open: bool) -> Interval:
+    """The interval with these ends; numbers of too many digits are rounded outward, infinite ends are not open."""
+    if lo is None:
+        lo_open = False
+    elif _is_long(lo):
+        lo, lo_open = _rounded(lo, -1), True
+    if hi is None:
+        hi_open = False
+    elif _is_long(hi):
+        hi, hi_open = _rounded(hi, 1), True
+    return Interval(lo, hi, lo_open, hi_open)
+
+
+def _is_long(x: fmpq) -> bool:
+    # The height is the longer of numerator and denominator, and cheap.
+    return bool(2 * x.height_bits() > MAX_BITS) and _bits(x) > MAX_BITS
 
 
 def _bits(x: fmpq) -> int:
@@ -84,19 +95,19 @@ def negate(r: Interval) -> Interval:
 
 def add(a: Interval, b: Interval) -> Interval:
     """{x + y}."""
-    return between(_plus(lower(a), lower(b)), _plus(upper(a), upper(b)))
-
-
-def _plus(a: End, b: End) -> End:
-    if a.infinite or b.infinite:
-        return End(a.infinite or b.infinite, ZERO, True)
-    return End(0, a.value + b.value, a.is_open or b.is_open)
+    lo = None if a.lo is None or b.lo is None else a.lo + b.lo
+    hi = None if a.hi is None or b.hi is None else a.hi + b.hi
+    if lo is None and hi is None:
+        return WHOLE_LINE
+    return _made(lo, hi, a.lo_open or b.lo_open, a.hi_open or b.hi_open)
 
 
 def scale(r: Interval, c: fmpq) -> Interval:
     """{c x}."""
     if c == 0:
         return point(ZERO)
+    if r.lo is None and r.hi is None:
+        return r
     low = None if r.lo is None else c * r.lo
     high = None if r.hi is None else c * r.hi
     return Interval(low, high, r.lo_open, r.hi_open) if c > 0 else Interval(high, low, r.hi_open, r.lo_open)
@@ -104,6 +115,9 @@ def scale(r: Interval, c: fmpq) -> Interval:
 
 def multiply(a: Interval, b: Interval) -> Interval:
     """{x y}, x and y independent."""
+    for whole, other in ((a, b), (b, a)):
+        if whole.lo is None and whole.hi is None:
+            return point(ZERO) if other.lo is not None and other.lo == 0 and other.hi == 0 else WHOLE_LINE
     products = [_times(x, y) for x in (lower(a), upper(a)) for y in (lower(b), upper(b))]
     lo, hi = products[0], products[0]
     for p in products[1:]:
@@ -148,12 +162,12 @@ def is_nonnegative(r: Interval) -> bool:
 
 def is_negative(r: Interval) -> bool:
     """Whether every number of the interval is < 0."""
-    return is_positive(negate(r))
+    return r.hi is not None and (r.hi < 0 or (r.hi == 0 and r.hi_open))
 
 
 def is_nonpositive(r: Interval) -> bool:
     """Whether every number of the interval is <= 0."""
-    return is_nonnegative(negate(r))
+    return r.hi is not None and r.hi <= 0
 
 
 def is_nonzero(r: Interval) -> bool:
@@ -171,10 +185,9 @@ def union(a: Interval, b: Interval) -> Interval:
 
 def intersect(a: Interval, b: Interval) -> Interval:
     """The common part of two enclosures of one non-empty set."""
-    la, lb, ha, hb = lower(a), lower(b), upper(a), upper(b)
-    lo = lb if la < lb or (la.same_place(lb) and lb.is_open) else la
-    hi = hb if hb < ha or (ha.same_place(hb) and hb.is_open) else ha
-    return between(lo, hi)
+    lower_end = b if a.lo is None or (b.lo is not None and (a.lo < b.lo or (a.lo == b.lo and b.lo_open))) else a
+    upper_end = b if a.hi is None or (b.hi is not None and (b.hi < a.hi or (a.hi == b.hi and b.hi_open))) else a
+    return _made(lower_end.lo, upper_end.hi, lower_end.lo_open, upper_end.hi_open)
 
 
 def largest(parts: list[Interval]) -> Interval:
