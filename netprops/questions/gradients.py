@@ -112,7 +112,8 @@ def _near(leaf: Any, rng: np.random.Generator) -> Any:
 
 
 def _difference(f: Asked, g: Asked, at: Point, entry: int, mine: arb, given: arb) -> Verdict:
-    words = f"at {show_point(at)}{g.where(entry)} the partial derivative is {mine.str(12)}, the function has {given.str(12)}"
+    where = f"at {show_point(at)}{g.where(entry)}"
+    words = f"{where} the partial derivative is {mine.str(12)}, the function has {given.str(12)}"
     witness = {
         "kind": "another gradient",
         "at": record_point(at),
