@@ -135,10 +135,20 @@ def _number_cost(x: Array) -> Array:
     with np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore"):
         places = np.floor(np.log10(np.where(x == 0.0, 1.0, size)))
         for digits in (1, 2, 3, 4):
-            unit = 10.0 ** (places - digits + 1)
+            unit = _power_of_ten(places - digits + 1)
             near = np.abs(np.rint(size / unit) * unit - size) <= 4e-16 * size
             cost = np.where(near, np.minimum(cost, 4.0 * digits + np.abs(places)), cost)
     return np.asarray(cost + 0.125 * (x < 0))
+
+
+_LEAST_POWER = -340
+_POWERS_OF_TEN = np.append(10.0 ** np.arange(float(_LEAST_POWER), 309.0), np.inf)
+
+
+def _power_of_ten(exponents: Array) -> Array:
+    """10.0 ** exponents for whole numbers, looked up; of no meaning for NaN and infinities."""
+    places = np.clip(np.nan_to_num(exponents), _LEAST_POWER, 309).astype(np.int64)
+    return np.asarray(_POWERS_OF_TEN[places - _LEAST_POWER])
 
 
 # ------------------------------------------------------------------ exact points
@@ -288,68 +298,79 @@ def _levels(frame: _Frame) -> Iterator[list[Array]]:
 
 def _proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> list[_Draft]:
     """Simpler drafts inside the domain, those that gain most first, without repetitions."""
-    gains: list[tuple[float, _Draft]] = []
+    everything, gains = np.arange(len(frame.free)), []
     if frame.kind == "segment" and len(blocks) <= 3:
-        gains += _whole_proposals(draft, frame)
+        gains += [(gain, other, everything, other.points) for gain, other in _whole_proposals(draft, frame)]
     each = _coordinate_costs(draft.points[None], np.array([draft.weight]), frame.kind)[0]
     worth = np.array([each[block].sum() for block in blocks])
-    for k in np.argsort(-worth, kind="stable")[:_BLOCKS].tolist():
-        block = blocks[k]
-        if worth[k] > 0:
-            gains += [
-                (gain, _Draft(_put(draft.points, block, columns), draft.weight))
-                for gain, columns in _block_proposals(draft, frame, block)
-            ]
-    gains.sort(key=lambda pair: -pair[0])
+    chosen = [blocks[k] for k in np.argsort(-worth, kind="stable")[:_BLOCKS].tolist() if worth[k] > 0]
+    for block, found in zip(chosen, _block_proposals(draft, frame, chosen), strict=True):
+        gains += [(gain, draft, block, columns) for gain, columns in found]
+    gains.sort(key=lambda one: -one[0])
     proposals, seen = [], set()
-    for _, one in gains:
+    for _, base, block, columns in gains:
+        one = _with_columns(base, block, columns)
         key = one.points.tobytes() + np.float64(one.weight).tobytes()
         if key not in seen and (frame.kind == "point" or (one.points[0] != one.points[1]).any()):
             seen.add(key)
             proposals.append(one)
-    return proposals[:_TOGETHER]
+            if len(proposals) == _TOGETHER:
+                break
+    return proposals
 
 
 def _whole_proposals(draft: _Draft, frame: _Frame) -> list[tuple[float, _Draft]]:
-    everything = np.arange(len(frame.free))
-    now = float(complexity(draft.points[None], np.array([draft.weight]), frame.kind)[0])
-    gains = []
-    for other in (*_reweighted(draft), *_rescaled(draft, frame)):
-        gain = now - float(complexity(other.points[None], np.array([other.weight]), frame.kind)[0])
-        if gain > 0 and _inside(other.points[None], frame, everything)[0]:
-            gains.append((gain, other))
-    return gains
+    others = [draft, *_reweighted(draft), *_rescaled(draft, frame)]
+    points, weights = np.array([one.points for one in others]), np.array([one.weight for one in others])
+    costs, inside = complexity(points, weights, frame.kind), _inside(points, frame, np.arange(len(frame.free)))
+    gains = costs[0] - costs
+    return [(float(gain), one) for gain, one, fine in zip(gains, others, inside, strict=True) if gain > 0 and fine]
 
 
-def _block_proposals(draft: _Draft, frame: _Frame, block: Array) -> list[tuple[float, Array]]:
-    """New columns of one block with what they gain."""
-    now = _costs(draft.points[None, :, block], draft.weight, frame)[0]
-    variants = np.array(list(_variants(draft.points[:, block], bool(frame.free[block].all()))))
-    variants = variants[_inside(variants, frame, block)]
-    if not len(variants):
-        return []
-    gains = now - _costs(variants, draft.weight, frame)
-    order = np.argsort(-gains, kind="stable")[:_TOGETHER].tolist()
-    return [(float(gains[k]), variants[k]) for k in order if gains[k] > 0]
+def _block_proposals(draft: _Draft, frame: _Frame, blocks: list[Array]) -> list[list[tuple[float, Array]]]:
+    """For each block new columns with what they gain, the most first."""
+    out: list[list[tuple[float, Array]]] = [[] for _ in blocks]
+    for size in dict.fromkeys(len(block) for block in blocks):
+        alike = [k for k, block in enumerate(blocks) if len(block) == size]
+        for k, found in zip(alike, _proposals_of_size(draft, frame, np.array([blocks[k] for k in alike])), strict=True):
+            out[k] = found
+    return out
+
+
+def _proposals_of_size(draft: _Draft, frame: _Frame, blocks: Array) -> list[list[tuple[float, Array]]]:
+    """The same for blocks (B, m) of one size, all at once."""
+    now = _costs(np.moveaxis(draft.points[:, blocks], 1, 0), draft.weight, frame)
+    variants, free = np.array(list(_variants(draft.points[:, blocks]))), frame.free[blocks].all(axis=1)
+    fine = _inside(variants, frame, blocks)
+    fine[_PLAIN:, ~free] = False
+    gains = np.zeros(fine.shape)
+    gains[fine] = now[np.nonzero(fine)[1]] - _costs(np.moveaxis(variants, 2, 1)[fine], draft.weight, frame)
+    out = []
+    for b in range(len(blocks)):
+        kept = np.flatnonzero(gains[:, b] > 0)
+        order = kept[np.argsort(-gains[kept, b], kind="stable")][:_TOGETHER].tolist()
+        out.append([(float(gains[k, b]), variants[k, :, b]) for k in order])
+    return out
 
 
 def _costs(points: Array, weight: float, frame: _Frame) -> Array:
     return complexity(points, np.full(len(points), weight), frame.kind)
 
 
-def _put(points: Array, block: Array, columns: Array) -> Array:
-    out = points.copy()
+def _with_columns(draft: _Draft, block: Array, columns: Array) -> _Draft:
+    out = draft.points.copy()
     out[:, block] = columns
-    return np.asarray(out + 0.0)  # -0.0 becomes 0.0
+    return _Draft(np.asarray(out + 0.0), draft.weight)  # -0.0 becomes 0.0
 
 
 def _inside(variants: Array, frame: _Frame, block: Array) -> Array:
-    """Which of the variants (V, k, m) lie in the domain, have their quantified coordinates equal, and are ordered."""
+    """Which of the variants (V, k, ..., m) of blocks (..., m) lie in the domain, have their quantified coordinates
+    equal, and are ordered."""
     fine = np.isfinite(variants) & (variants >= frame.lo[block]) & (variants <= frame.hi[block])
     fine &= frame.free[block] | (variants == variants[:, :1])
     if frame.kind == "pair":
         fine &= variants[:, :1] <= variants[:, -1:]
-    return np.asarray(fine.all(axis=(1, 2)))
+    return np.asarray(fine.all(axis=(1, -1)))
 
 
 def _reweighted(draft: _Draft) -> Iterator[_Draft]:
@@ -375,13 +396,13 @@ def _rescaled(draft: _Draft, frame: _Frame) -> Iterator[_Draft]:
             yield _Draft(middle + (draft.points - middle) * (2.0 * size / spread), draft.weight)
 
 
-def _variants(points: Array, free: bool) -> Iterator[Array]:
-    """Simpler numbers for the columns (k, m) of one block; `free` says that the points may differ in all of them."""
+def _variants(points: Array) -> Iterator[Array]:
+    """Simpler numbers for the columns (k, B, m) of blocks; all but the first `_PLAIN` let the points differ."""
     for value in (0.0, 1.0, -1.0):
         yield np.full_like(points, value)
     for rounding in _ROUNDINGS:
         yield rounding(points)
-    if len(points) == 1 or not free:
+    if len(points) == 1:
         return
     a, b = points
     middle, half = (a + b) / 2, (b - a) / 2
@@ -401,9 +422,14 @@ def _unrounded(x: Array) -> Array:
     return x
 
 
+def _largest_of_block(x: Array) -> Array:
+    """The largest size in each block of x, (B, m) or (k, B, m)."""
+    return np.asarray(np.abs(x).max(axis=-1 if x.ndim == 2 else (0, 2), keepdims=True))
+
+
 def _digits(x: Array, digits: int) -> Array:
     size = np.abs(x)
-    unit = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - digits + 1)
+    unit = _power_of_ten(np.floor(np.log10(np.where(size > 0, size, 1.0))) - digits + 1)
     return np.asarray(np.rint(x / unit) * unit)
 
 
@@ -411,7 +437,7 @@ _ROUNDINGS: tuple[Callable[[Array], Array], ...] = (
     lambda x: np.asarray(np.sign(x)),
     lambda x: np.asarray(2.0 * np.sign(x)),
     lambda x: np.asarray(0.5 * np.sign(x)),
-    lambda x: np.sign(x) * (np.abs(x) >= 0.5 * np.abs(x).max(initial=0.0)),
+    lambda x: np.sign(x) * (np.abs(x) >= 0.5 * _largest_of_block(x)),
     lambda x: np.asarray(np.rint(x)),
     lambda x: np.asarray(np.trunc(x)),
     lambda x: np.asarray(np.sign(x) * np.ceil(np.abs(x))),
@@ -422,3 +448,4 @@ _ROUNDINGS: tuple[Callable[[Array], Array], ...] = (
     lambda x: _digits(x, 2),
     lambda x: _digits(x, 3),
 )
+_PLAIN = 3 + len(_ROUNDINGS)
