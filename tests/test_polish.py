@@ -10,7 +10,7 @@ from netprops.domains import Interval, box, exact, positive, reals
 from netprops.readings.jaxpr import trace
 from netprops.readings.witnesses import jensen_violation, order
 from netprops.search.falsify import Candidate, against_convexity, against_monotonicity, against_positivity
-from netprops.search.polish import complexity, polish, rational
+from netprops.search.polish import _block_proposals, _Draft, _frame, _power_of_ten, complexity, polish, rational
 
 
 def witness_against_convexity(function, *domains, side=1, screened=True, budget=24):
@@ -128,3 +128,34 @@ def test_complexity_ranks_witnesses_as_a_lecturer_would():
     assert of([0, 1], [0, 2]) < of([3, 1], [3, 2]) < of([3, 1], [5, 2])
     assert of([0, 1], [0, 3]) < of([0, 1], [0, 3], weight=0.25)
     assert of([0.3, 0], [0, 0]) < of([0.2998046875, 0], [0, 0])
+
+
+@pytest.mark.parametrize("kind", ["segment", "pair", "point"])
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_asked_together_get_the_proposals_that_each_gets_alone(seed, kind):
+    rng = np.random.default_rng(seed)
+    boxes = (reals(5), box(-2, 2, shape=3))
+    points = np.clip(3 * rng.standard_normal((1 if kind == "point" else 2, 8)), -2, 2)
+    points[:, 5:] = points[0, 5:]
+    points.sort(axis=0)
+    ends = tuple((row[:5], row[5:]) for row in points)
+    weight = {"segment": 0.25, "pair": 0.0, "point": 0.5}[kind]
+    frame = _frame(Candidate(ends, weight, 0, 1.0, 1.0), boxes, 1)
+    blocks = [np.arange(8), np.arange(5), *(np.arange(i, i + 1) for i in range(8)), np.arange(3, 6), np.arange(5, 8)]
+    draft = _Draft(points, weight)
+    together = _block_proposals(draft, frame, blocks)
+    for block, found in zip(blocks, together, strict=True):
+        (single,) = _block_proposals(draft, frame, [block])
+        assert [gain for gain, _ in found] == [gain for gain, _ in single]
+        assert all((x == y).all() for (_, x), (_, y) in zip(found, single, strict=True))
+        for gain, columns in found:
+            moved = points.copy()
+            moved[:, block] = columns
+            before, after = complexity(np.array([points, moved]), np.full(2, weight), kind)
+            assert before - after == pytest.approx(gain)
+            assert kind == "point" or (moved[0, 5:] == moved[1, 5:]).all()
+
+
+def test_powers_of_ten_are_those_of_numpy():
+    exponents = np.arange(-330.0, 309.0)
+    assert (_power_of_ten(exponents) == 10.0**exponents).all()

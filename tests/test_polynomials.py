@@ -60,6 +60,38 @@ def test_real_constructions_keep_their_values(data, boxes, level):
     check(steps, boxes, point, level, Digits)
 
 
+@given(st.data(), st.lists(domains(), min_size=1, max_size=3))
+def test_levels_that_do_not_differ_give_the_same_terms_over_the_same_atoms(data, boxes):
+    steps = data.draw(steps_of(len(boxes), REAL))
+    table, values = normal_forms_of(steps, boxes, 0)
+    for level in (1, 2):
+        if level not in table.differing:
+            other, others = normal_forms_of(steps, boxes, level)
+            assert [e.terms for e in others] == [e.terms for e in values]
+            assert [atom.kind for atom in other.atoms] == [atom.kind for atom in table.atoms]
+            assert [atom.range for atom in other.atoms] == [atom.range for atom in table.atoms]
+
+
+@given(st.data(), st.lists(domains(), min_size=1, max_size=3), some_level)
+def test_every_term_is_of_a_monomial_with_its_powers_in_order(data, boxes, level):
+    table, values = normal_forms_of(data.draw(steps_of(len(boxes), REAL)), boxes, level)
+    inner = [a for atom in table.atoms for a in atom.arguments if isinstance(a, Expression)]
+    for monomial in (m for e in (*values, *inner) for m in e.terms):
+        assert type(monomial) is Monomial
+        assert [i for i, _ in monomial] == sorted({i for i, _ in monomial})
+        assert all(k != 0 for _, k in monomial)
+
+
+def test_which_levels_differ():
+    t, x, y = table_of(LINE, LINE)
+    t.multiply(x, t.add(x, y))
+    assert t.differing == set()
+    t.power(t.add(x, y), 2)
+    assert t.differing == {2}
+    t.multiply(y, t.add_all([t.power(x, k) for k in range(1, 7)]))
+    assert t.differing == {1, 2}
+
+
 @given(st.data(), st.lists(domains(), min_size=1, max_size=2), some_level)
 def test_one_normal_form_means_one_function(data, boxes, level):
     steps, point = data.draw(steps_of(len(boxes), RATIONAL)), data.draw(points_of(boxes))

@@ -21,7 +21,15 @@ from netprops.search.falsify import (
     minimise,
     negative_curvature,
 )
-from netprops.search.points import generator, heavy_tailed, simplicity, space, structured_points
+from netprops.search.points import (
+    generator,
+    heavy_tailed,
+    simplest_pairs,
+    simplicity,
+    space,
+    structured_directions,
+    structured_points,
+)
 
 HILBERT = jnp.array([[1.0, 1 / 2, 1 / 3], [1 / 2, 1 / 3, 1 / 4], [1 / 3, 1 / 4, 1 / 5]])
 
@@ -234,3 +242,24 @@ def test_simple_numbers_are_simple():
     costs = simplicity(np.array([[0.0], [1.0], [2.0], [0.5], [3.0], [0.1]]))
     assert costs[:5].tolist() == [0.0, 1.0, 2.0, 2.0, 3.0]
     assert costs[5] > 50
+
+
+def test_simple_points_and_directions_are_made_once_for_each_space():
+    spaces = [
+        space([reals(3)], 1),
+        space([box(0, 1, shape=3)], 1),
+        space([reals(2), reals(1)], 1),
+        space([reals(3)], 1),
+    ]
+    for make in (structured_points, structured_directions):
+        for where in spaces:
+            assert (make(where, 20) == make.__wrapped__(where, 20)).all()
+            assert (make(where, 5) == make.__wrapped__(where, 5)).all()
+        assert make(spaces[0], 20) is make(spaces[3], 20)
+        with pytest.raises(ValueError, match="read-only"):
+            make(spaces[0], 20)[0] = 1.0
+
+
+def test_pairs_come_by_their_sum():
+    assert simplest_pairs(2, 3).tolist() == [[0, 0], [0, 1], [1, 0], [0, 2], [1, 1], [1, 2]]
+    assert simplest_pairs(0, 3).shape == (0, 2)

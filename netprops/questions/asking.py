@@ -202,16 +202,22 @@ class Reading:
 def readings(
     asked: Asked, notes: list[str], levels: Sequence[int] = LEVELS, *, thorough: bool = True
 ) -> Iterator[Reading]:
-    """The symbolic readings that can be made, products kept first, multiplied out last; failures go to `notes`."""
+    """The symbolic readings that can be made, products kept first, multiplied out last; failures go to `notes`.
+
+    A level at which neither the last reading nor what was asked about it would come out otherwise is left out.
+    """
+    last: Reading | None = None
     for level in levels:
-        reading = reading_at(asked, level, notes, thorough=thorough)
-        if reading is None:
+        if last is not None and level not in last.symbols.table.differing:
             continue
-        missing = sorted({str(c) for e in reading.expressions for c in e.needs})
+        last = reading_at(asked, level, notes, thorough=thorough)
+        if last is None:
+            continue
+        missing = sorted({str(c) for e in last.expressions for c in e.needs})
         if missing:
             notes.append(f"it may be undefined: not shown that {'; '.join(missing[:3])}")
             continue
-        yield reading
+        yield last
 
 
 def reading_at(asked: Asked, level: int, notes: list[str], *, thorough: bool = True) -> Reading | None:

@@ -8,6 +8,7 @@ Library of Mathematical Functions (DLMF), chapters 4, 5, 7 and 10. To add a func
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from flint import arb, fmpq
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Ball: TypeAlias = arb
+Ends: TypeAlias = "tuple[Ball | None, Ball | None]"
 NAN = arb("nan")
 
 
@@ -43,7 +45,12 @@ class Atom:
 
     def __call__(self, x: Ball) -> Ball:
         """f(x), NaN unless the whole ball lies in the domain."""
-        return self.value(x) if within(x, self.domain) else NAN
+        # Most functions are of the whole line; their rows are asked often.
+        return self.value(x) if self.domain is WHOLE_LINE or _between(x, self._ends, self.domain) else NAN
+
+    @cached_property
+    def _ends(self) -> Ends:
+        return _ends(self.domain)
 
     def derivatives(self, x: Ball, y: Ball) -> tuple[Ball, Ball]:
         """f'(x) and f''(x), NaN unless the whole ball lies in the interior of the domain."""
@@ -54,9 +61,17 @@ class Atom:
 
 def within(x: Ball, domain: Interval, *, interior: bool = False) -> bool:
     """Whether every number of the ball certainly lies in the domain (in its interior)."""
-    lo, hi = domain.lo, domain.hi
-    above = lo is None or (x > ball(lo) if interior or domain.lo_open else x >= ball(lo))
-    below = hi is None or (x < ball(hi) if interior or domain.hi_open else x <= ball(hi))
+    return _between(x, _ends(domain), domain, interior=interior)
+
+
+def _ends(domain: Interval) -> Ends:
+    return None if domain.lo is None else ball(domain.lo), None if domain.hi is None else ball(domain.hi)
+
+
+def _between(x: Ball, ends: Ends, domain: Interval, *, interior: bool = False) -> bool:
+    lo, hi = ends
+    above = lo is None or (x > lo if interior or domain.lo_open else x >= lo)
+    below = hi is None or (x < hi if interior or domain.hi_open else x <= hi)
     return above and below
 
 

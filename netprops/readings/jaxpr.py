@@ -326,14 +326,13 @@ def _enter(constant: Any, algebra: Algebra) -> Array:
 
 
 def _literals(array: Array, algebra: Algebra) -> Array:
-    out = np.empty(array.shape, dtype=object)
-    seen: dict[float, Scalar] = {}
-    flat = out.reshape(-1)
-    for i, x in enumerate(np.asarray(array, dtype=np.float64).reshape(-1).tolist()):
-        if x not in seen:
-            seen[x] = algebra.literal(x)
-        flat[i] = seen[x]
-    return out
+    """Equal numbers as one object."""
+    numbers = np.asarray(array, dtype=np.float64).reshape(-1)
+    different, places = (numbers, None) if len(numbers) == 1 else np.unique(numbers, return_inverse=True)
+    made = np.empty(len(different), dtype=object)
+    for i, x in enumerate(different.tolist()):
+        made[i] = algebra.literal(x)
+    return (made if places is None else made[places]).reshape(array.shape)
 
 
 def _lift(array: Array, algebra: Algebra) -> Array:

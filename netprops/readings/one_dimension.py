@@ -90,7 +90,7 @@ def _replaced(source: Table, e: Expression, form: Expression, target: Table, t: 
 
 
 def _over(source: Table, e: Expression, form: Expression, where: Interval) -> tuple[Table, Expression] | None:
-    target = Table(level=source.level)
+    target = Table(level=source.level, differing=source.differing)
     t = target.variable("t", where)
     rebuilt = _replaced(source, e, form, target, t)
     return None if rebuilt is None or rebuilt.needs else (target, rebuilt)
@@ -205,7 +205,7 @@ def _at(piece: SmoothPiece, e: Expression, x: fmpq) -> Expression | None:
 
 
 def _value_at(source: Table, e: Expression, form: Expression, x: fmpq) -> Expression | None:
-    target = Table(level=source.level)
+    target = Table(level=source.level, differing=source.differing)
     value = _replaced(source, e, form, target, target.number(x))
     return None if value is None or value.needs else value
 

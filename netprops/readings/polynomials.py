@@ -157,10 +157,14 @@ class Atom:
 
 @dataclass
 class Table:
-    """The atoms of one question, interned; made anew for each, so that nothing outlives its proof."""
+    """The atoms of one question, interned; made anew for each, so that nothing outlives its proof.
+
+    `differing` are those higher levels at which something of all that was asked so far would have come out otherwise.
+    """
 
     level: int = 0
     budget: int = 20_000
+    differing: set[int] = field(default_factory=set)
     homogeneous: bool = False  # max(0, t u) = t max(0, u) for t >= 0: more equal forms, but convexity harder to see
     atoms: list[Atom] = field(default_factory=list)
     _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
@@ -209,7 +213,7 @@ class Table:
     def line(self, where: Interval) -> tuple[Table, Expression]:
         """A table of one variable t in the interval, the same whenever asked, to tell equal functions of t by."""
         if where not in self._lines:
-            table = Table(level=self.level, budget=self.budget)
+            table = Table(level=self.level, budget=self.budget, differing=self.differing)
             self._lines[where] = (table, table.variable("t", where))
         return self._lines[where]
 
@@ -451,12 +455,17 @@ class Table:
     def _multiplies_out(self, a: Expression, b: Expression) -> bool:
         if self.level == 2:
             return True
-        if len(a.terms) > 1 and len(b.terms) > 1 and self._as_factor(a)[0] == self._as_factor(b)[0]:
-            return False  # a square: kept, since its convexity is seen at once
+        if len(a.terms) > 1 and len(b.terms) > 1:
+            self.differing.add(2)  # where no factors are made
+            if self._as_factor(a)[0] == self._as_factor(b)[0]:
+                return False  # a square: kept, since its convexity is seen at once
         # One term times a short sum is multiplied out; not 1 - s(u), which is s(-u): a logarithm splits its products.
         one, several = sorted((a, b), key=lambda e: len(e.terms))
         splits = any(self.atoms[i].kind == "logistic" for m in several.terms for i, _ in m)
-        return self.level == 1 or (len(one.terms) == 1 and len(several.terms) <= 4 and not splits)
+        short = len(one.terms) == 1 and len(several.terms) <= 4 and not splits
+        if self.level == 0 and not short:
+            self.differing.update((1, 2))
+        return self.level == 1 or short
 
     def _cancels(self, a: Expression, b: Expression) -> bool:
         """Whether one is a sum that stands as a (negative) power in the other: (1 + x) times (1 + x)^-1."""
@@ -631,11 +640,13 @@ class Table:
         within = self._within_modulus(e) if n % 2 == 0 else None
         if within is not None:
             return self._whole_power(Expression(self, within.terms, e.needs), n)
-        if len(e.terms) > 1 and self.level == 2:
-            total = e
-            for _ in range(n - 1):
-                total = self._multiplied_out(total, e, e.needs)
-            return total
+        if len(e.terms) > 1:
+            if self.level == 2:
+                total = e
+                for _ in range(n - 1):
+                    total = self._multiplied_out(total, e, e.needs)
+                return total
+            self.differing.add(2)
         return self._factored_power(e, fmpq(n), e.needs)
 
     def _within_modulus(self, e: Expression) -> Expression | None:

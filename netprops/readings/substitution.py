@@ -84,7 +84,7 @@ class Rebuilder:
 
 def at_point(source: Table, e: Expression, point: Sequence[fmpq]) -> Expression | None:
     """The value at an exact point as a constant normal form; None where it is undefined or opaque."""
-    target = Table(level=source.level)
+    target = Table(level=source.level, differing=source.differing)
     try:
         value = Rebuilder(source, target, lambda bit: target.number(point[bit])).expression(e)
     except CannotRebuildError:

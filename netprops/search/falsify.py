@@ -33,6 +33,7 @@ from netprops.search.points import (
     joined,
     lines_of_step,
     random_directions,
+    simplest_pairs,
     simplicity,
     space,
     structured_directions,
@@ -444,8 +445,7 @@ def _families(oracle: _Oracle, where: Space, prop: _Property, seed: int) -> Iter
 
 def _crossed(bases: Array, directions: Array, count: int) -> tuple[Array, Array]:
     """Pairs of a base and a direction, simplest pairs first."""
-    pairs = sorted(itertools.product(range(len(bases)), range(len(directions))), key=lambda ij: (ij[0] + ij[1], ij))
-    chosen = np.array(pairs[:count])
+    chosen = simplest_pairs(len(bases), len(directions))[:count]
     return bases[chosen[:, 0]], directions[chosen[:, 1]]
 
 

@@ -6,15 +6,17 @@ coordinates vary along lines; the others are quantified ("for every q") and stay
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from netprops.domains import Box
 
@@ -122,6 +124,35 @@ def simplicity(points: Array) -> Array:
 # ------------------------------------------------------------------ points
 
 
+_kept: OrderedDict[Any, Array] = OrderedDict()
+_MOST_KEPT, _MOST_ENTRIES = 256, 1 << 14
+
+
+def _once(make: Callable[[Space, int], Array]) -> Callable[[Space, int], Array]:
+    """What depends on the space and the count alone, made once for each as long as it is in use; not to be written to.
+
+    Many questions are about one space, and to put the simple points of it together takes longer than to evaluate them.
+    """
+
+    @functools.wraps(make)
+    def kept(where: Space, count: int) -> Array:
+        ends = (where.lo, where.hi, where.near_lo, where.near_hi)
+        key = (make.__name__, where.shapes, where.decision, count, *(end.tobytes() for end in ends))
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+        made = make(where, count)
+        made.flags.writeable = False
+        if made.size <= _MOST_ENTRIES:
+            _kept[key] = made
+            if len(_kept) > _MOST_KEPT:
+                _kept.popitem(last=False)
+        return made
+
+    return kept
+
+
+@_once
 def structured_points(where: Space, count: int) -> Array:
     """Up to `count` few-digit points: home, ones, signs, halves, corners, ramps, small integers.  Simplest first."""
     n, d = where.dimension, where.decision
@@ -129,12 +160,17 @@ def structured_points(where: Space, count: int) -> Array:
     quantified = list(_patterns(where, slice(d, n), count))
     # Quantified data of zeros alone is degenerate (everything is convex in x * 0), so zeros come last there.
     quantified = [*quantified[1:], quantified[0]] if n > d else [np.zeros(0)]
-    pairs = sorted(
-        itertools.product(range(min(len(decisions), 64)), range(min(len(quantified), 64))),
-        key=lambda ij: (ij[0] + ij[1], ij),
-    )
-    rows = [np.concatenate([decisions[i], quantified[j]]) for i, j in pairs[: 4 * count]]
+    pairs = simplest_pairs(min(len(decisions), 64), min(len(quantified), 64))[: 4 * count]
+    rows = [np.concatenate([decisions[i], quantified[j]]) for i, j in pairs.tolist()]
     return _distinct(where.clip(np.array(rows)))[:count]
+
+
+@functools.lru_cache(maxsize=256)
+def simplest_pairs(m: int, n: int) -> Array:
+    """All (i, j) with i < m, j < n, shape (m n, 2), those with small i + j first; not to be written to."""
+    pairs = np.array(sorted(itertools.product(range(m), range(n)), key=lambda ij: (ij[0] + ij[1], ij)))
+    pairs.flags.writeable = False
+    return pairs.reshape(-1, 2)
 
 
 def _corners(where: Space, *, matrices: bool = False) -> Array:
@@ -199,6 +235,7 @@ def heavy_tailed(where: Space, rng: np.random.Generator, count: int) -> Array:
 # ------------------------------------------------------------------ directions
 
 
+@_once
 def structured_directions(where: Space, count: int) -> Array:
     """Up to `count` directions of -1, 0, 1 (and 2 in the plane), quantified coordinates 0: all-ones, axes, pairs."""
     d = where.decision

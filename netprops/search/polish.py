@@ -131,14 +131,22 @@ def _number_cost(x: Array) -> Array:
     mantissa, exponent = np.frexp(size)
     whole = np.ldexp(mantissa, 53).astype(np.int64)
     binary = 53.0 - np.log2(np.maximum(whole & -whole, 1)) + np.abs(exponent - 1)
-    cost = np.where(x == 0.0, 0.0, binary)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore"):
-        places = np.floor(np.log10(np.where(x == 0.0, 1.0, size)))
-        for digits in (1, 2, 3, 4):
-            unit = _power_of_ten(places - digits + 1)
-            near = np.abs(np.rint(size / unit) * unit - size) <= 4e-16 * size
-            cost = np.where(near, np.minimum(cost, 4.0 * digits + np.abs(places)), cost)
+    cost = np.asarray(np.where(x == 0.0, 0.0, binary))
+    long = cost > 4.0  # what one decimal digit costs at least
+    cost[long] = np.minimum(cost[long], _decimal_cost(size[long]))
     return np.asarray(cost + 0.125 * (x < 0))
+
+
+@np.errstate(divide="ignore", over="ignore", invalid="ignore", under="ignore")
+def _decimal_cost(size: Array) -> Array:
+    """Of positive numbers, by their least number of decimal digits; infinite beyond four."""
+    places = np.floor(np.log10(size))
+    cost = np.full(size.shape, np.inf)
+    for digits in (4, 3, 2, 1):
+        unit = _power_of_ten(places - digits + 1)
+        near = np.abs(np.rint(size / unit) * unit - size) <= 4e-16 * size
+        cost[near] = 4.0 * digits + np.abs(places[near])
+    return cost
 
 
 _LEAST_POWER = -340
@@ -147,7 +155,7 @@ _POWERS_OF_TEN = np.append(10.0 ** np.arange(float(_LEAST_POWER), 309.0), np.inf
 
 def _power_of_ten(exponents: Array) -> Array:
     """10.0 ** exponents for whole numbers, looked up; of no meaning for NaN and infinities."""
-    places = np.clip(np.nan_to_num(exponents), _LEAST_POWER, 309).astype(np.int64)
+    places = np.minimum(np.maximum(exponents.astype(np.int64), _LEAST_POWER), 309)
     return np.asarray(_POWERS_OF_TEN[places - _LEAST_POWER])
 
 
@@ -245,14 +253,16 @@ def _by_certifying(start: _Draft, first: Witness, frame: _Frame, certify: Certif
 def _descend(start: _Draft, frame: _Frame, accept: Accept, effort: int) -> list[_Draft]:
     """Drafts of falling complexity, each acceptable: whole witness, then leaves, halves, single coordinates."""
     trail, left = [start], effort
-    for blocks in _levels(frame):
-        for _ in range(_ROUNDS):
+    idle: set[tuple[int, int]] = set()  # families of coordinate sets that had nothing for the draft of this number
+    for blocks in list(_levels(frame)):  # a list keeps them alive, and so apart by id
+        for _ in range(0 if (id(blocks), len(trail)) in idle else _ROUNDS):
             proposals = _proposals(trail[-1], frame, blocks)[: max(left, 0)]
             if not proposals:
                 break
             left -= len(proposals)
             taken = [draft for draft, fine in zip(proposals, accept(proposals), strict=True) if fine]
             if not taken:
+                idle.add((id(blocks), len(trail)))
                 break
             merged = _merged(trail[-1], taken)[: max(left, 0)]
             left -= len(merged)
