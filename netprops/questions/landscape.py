@@ -5,6 +5,7 @@ Answered yes, both questions are *sampled*: they say how much was tried, and pro
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -167,8 +168,23 @@ def agrees_with_library(f: Callable[..., Any], at: Any, value: float) -> Verdict
     return record(_agrees(asked, point_in(at, domain_around(at), "the point"), value))
 
 
+_enclosed: OrderedDict[tuple[Any, ...], tuple[arb, arb]] = OrderedDict()
+_MOST_ENCLOSED = 8
+
+
+def _enclosures(asked: Asked, point: Point) -> tuple[arb, arb]:
+    """f(point) at the precision of doubles and at a higher one, remembered for the next value that is asked about."""
+    key = (asked.program.key, *(str(x) for array in point for x in array.reshape(-1).tolist()))
+    if key not in _enclosed:
+        rough, fine = (balls.evaluate(asked.program, point, precision)[0].item() for precision in (53, 128))
+        _enclosed[key] = rough, fine
+        if len(_enclosed) > _MOST_ENCLOSED:
+            _enclosed.popitem(last=False)
+    return _enclosed[key]
+
+
 def _agrees(asked: Asked, point: Point, value: float) -> Verdict:
-    rough, fine = (balls.evaluate(asked.program, point, precision)[0].item() for precision in (53, 128))
+    rough, fine = _enclosures(asked, point)
     bound = 2 * arb(rough.rad())
     gap = abs(fine - arb(exact(value)))
     words = f"elsewhere {value!r}, here {fine.str(20)}; the bound on rounding is {bound.str(3)}"
