@@ -21,6 +21,7 @@ from netprops.questions.asking import (
     domain_around,
     point_in,
     reading_at,
+    readings,
     remembered,
     scalar,
     show_point,
@@ -180,12 +181,10 @@ def has_inertia(f: Function, expected: tuple[int, int, int], on: Any = None) -> 
 
 def _inertia(asked: Asked, expected: tuple[int, ...]) -> Verdict:
     notes: list[str] = []
-    reading = reading_at(asked, 2, notes)
+    reading = next(readings(asked, notes, (2,)), None)
     if reading is None:
         return undecided(asked.name, "; ".join(notes))
     calculus, (e,) = reading.calculus, reading.expressions
-    if e.needs:
-        return undecided(asked.name, f"it may be undefined: not shown that {'; '.join(sorted(map(str, e.needs))[:3])}")
     quadratic = {}
     for part, coefficient in calculus.groups(e).items():
         c = coefficient.constant()

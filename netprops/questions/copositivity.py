@@ -9,7 +9,7 @@ from flint import fmpq
 from netprops.domains import DomainError
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.exact.copositivity import LARGEST, form_value, negative_on_the_orthant
-from netprops.questions.asking import Asked, Function, reading_at, remembered, scalar, traced
+from netprops.questions.asking import Asked, Function, readings, remembered, scalar, traced
 
 
 def is_copositive(q: Function, on: Any) -> Verdict:
@@ -32,12 +32,10 @@ def is_copositive(q: Function, on: Any) -> Verdict:
 
 def _copositive(asked: Asked) -> Verdict:
     notes: list[str] = []
-    reading = reading_at(asked, 2, notes)
+    reading = next(readings(asked, notes, (2,)), None)
     if reading is None:
         return undecided(asked.name, "; ".join(notes))
     calculus, (e,) = reading.calculus, reading.expressions
-    if e.needs:
-        return undecided(asked.name, f"it may be undefined: not shown that {'; '.join(sorted(map(str, e.needs))[:3])}")
     form: dict[Any, fmpq] = {}
     for monomial, c in e.terms.items():
         if not calculus._is_quadratic(monomial):

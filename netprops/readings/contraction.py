@@ -18,11 +18,13 @@ from netprops.readings.balls import evaluate, precision_of
 from netprops.readings.hessians import eigenvalue_bounds
 from netprops.readings.jets import gradient
 from netprops.readings.krawczyk import shaped
+from netprops.readings.subdivision import on_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netprops.readings.jaxpr import Array, Program
+    from netprops.readings.subdivision import Ends
 
 PRECISION: Final = 64
 MOST_BOXES: Final = 200
@@ -47,27 +49,17 @@ def contraction(program: Program, centre: Sequence[fmpq], radius: fmpq, budget: 
         if not room > 0:
             return None
         limit = power(room, 2)
-    largest = fmpq(0)
-    stack = [[(c - radius, c + radius) for c in centre]]
-    for _ in range(budget):
-        if not stack:
-            return largest
-        box = stack.pop()
+
+    def outside(box: Ends) -> bool:
         gaps = [max(a - c, c - b, fmpq(0)) for (a, b), c in zip(box, centre, strict=True)]
-        if sum((g * g for g in gaps), fmpq(0)) > radius * radius:
-            continue  # outside the ball
+        return bool(sum((g * g for g in gaps), fmpq(0)) > radius * radius)
+
+    def bound(box: Ends) -> fmpq | None:
         found = _norm_squared(program, box)
-        if found is not None and _suits(found, limit):
-            largest = max(largest, found)
-            continue
-        middle_of_box = [((a + b) / 2, (a + b) / 2) for a, b in box]
-        here = _norm_squared(program, middle_of_box)
-        if here is None or not _suits(here, limit):
-            return None
-        k = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
-        a, b = box[k]
-        stack += [[*box[:k], half, *box[k + 1 :]] for half in ((a, (a + b) / 2), ((a + b) / 2, b))]
-    return None
+        return found if found is not None and _suits(found, limit) else None
+
+    bounds = on_parts([(c - radius, c + radius) for c in centre], bound, budget, outside)
+    return max(bounds) if bounds else None
 
 
 def _suits(squared: fmpq, limit: Ball) -> bool:

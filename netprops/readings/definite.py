@@ -8,7 +8,7 @@ halves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from flint import arb
@@ -18,15 +18,14 @@ from netprops.readings.balls import add_all, precision_of
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.jets import hessian_and_floor
 from netprops.readings.krawczyk import inertia_of, shaped
+from netprops.readings.subdivision import bounded_domain, on_parts
 
 if TYPE_CHECKING:
-    from flint import fmpq
-
     from netprops.readings.jaxpr import Array, Program
+    from netprops.readings.subdivision import Ends
 
 BOXES: Final = 256
 PRECISION: Final = 64
-Ends: TypeAlias = "list[tuple[fmpq, fmpq]]"
 
 
 def boxes_with_definite_hessian(
@@ -43,33 +42,12 @@ def boxes_with_definite_hessian(
         None where this is not known: the domain is unbounded, the Hessian is not definite at the middle of a box that
         was looked at, f is not known to be smooth, or the budget did not suffice.
     """
-    domain = _bounded(program)
+    domain = bounded_domain(program)
     if domain is None:
         return None
     varying = sum(leaf.size for leaf in program.arguments[:decision])
-    stack, shown = [domain], 0
-    for _ in range(budget):
-        if not stack:
-            return shown
-        box = stack.pop()
-        if _definite(program, box, varying, sign, entry):
-            shown += 1
-            continue
-        middle = [((a + b) / 2,) * 2 for a, b in box]
-        if all(a == b for a, b in box) or not _definite(program, middle, varying, sign, entry):
-            return None
-        stack.extend(_halves(box))
-    return shown if not stack else None
-
-
-def _bounded(program: Program) -> Ends | None:
-    ends = []
-    for leaf in program.arguments:
-        for r in map(leaf.interval, range(leaf.size)):
-            if r.lo is None or r.hi is None:
-                return None
-            ends.append((r.lo, r.hi))
-    return ends
+    boxes = on_parts(domain, lambda box: _definite(program, box, varying, sign, entry) or None, budget)
+    return None if boxes is None else len(boxes)
 
 
 def _definite(program: Program, box: Ends, varying: int, sign: int, entry: int) -> bool:
@@ -104,9 +82,3 @@ def _positive_definite(matrix: Array) -> bool:
         radii = [matrix[min(i, j), max(i, j)].rad() for j in range(size)]
         lower[i, i] -= add_all(radii).upper()
     return inertia_of(lower) == (size, 0)
-
-
-def _halves(box: Ends) -> list[Ends]:
-    k = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
-    a, b = box[k]
-    return [[*box[:k], half, *box[k + 1 :]] for half in ((a, (a + b) / 2), ((a + b) / 2, b))]

@@ -12,6 +12,7 @@ point certainly lies in B converges to x*.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,12 +24,14 @@ from netprops.readings.balls import evaluate, precision_of
 from netprops.readings.hessians import Bounds, bounds_on_box
 from netprops.readings.jets import gradient
 from netprops.readings.krawczyk import CriticalPoint, enclose_critical_point, shaped
+from netprops.readings.subdivision import on_parts
 from netprops.readings.witnesses import Certificate, decide, exact_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netprops.readings.jaxpr import Array, Program
+    from netprops.readings.subdivision import Ends
 
 MOST_STEPS: Final = 3000
 FAR: Final = 1e100  # from where a run is not followed
@@ -114,37 +117,15 @@ def basin(
     with precision_of(64):
         doubt = _doubt(minimum).upper().fmpq()
     reach = radius + doubt
-    stack = [[(c - reach, c + reach) for c in minimum.centre]]
-    total: Bounds | None = None
-    for _ in range(budget):
-        if not stack:
-            return None if total is None else Basin(minimum, radius, total)
-        box = stack.pop()
-        if _outside(box, minimum, reach):
-            continue
+
+    def suitable(box: Ends) -> Bounds | None:
         with precision_of(64):
             found = bounds_on_box(program, [ball(a).union(ball(b)) for a, b in box])
-        if found is not None and found.least > 0 and found.largest <= largest:
-            total = found if total is None else total.hull(found)
-        elif not _suits(program, minimum, reach, box, largest):
-            return None
-        else:
-            k = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
-            (a, b), before, after = box[k], box[:k], box[k + 1 :]
-            stack += [[*before, half, *after] for half in ((a, (a + b) / 2), ((a + b) / 2, b))]
-    return None
+        return found if found is not None and found.least > 0 and found.largest <= largest else None
 
-
-def _suits(
-    program: Program, minimum: CriticalPoint, reach: fmpq, box: Sequence[tuple[fmpq, fmpq]], largest: fmpq
-) -> bool:
-    """Whether cutting the box may help: its middle is outside the ball, or the bounds suffice there."""
-    middle = [(a + b) / 2 for a, b in box]
-    if _outside([(x, x) for x in middle], minimum, reach):
-        return True
-    with precision_of(64):
-        found = bounds_on_box(program, [ball(x) for x in middle])
-    return found is not None and found.least > 0 and found.largest <= largest
+    cube = [(c - reach, c + reach) for c in minimum.centre]
+    bounds = on_parts(cube, suitable, budget, lambda box: _outside(box, minimum, reach))
+    return Basin(minimum, radius, functools.reduce(Bounds.hull, bounds)) if bounds else None
 
 
 def _outside(box: Sequence[tuple[fmpq, fmpq]], minimum: CriticalPoint, reach: fmpq) -> bool:

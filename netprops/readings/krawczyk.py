@@ -424,19 +424,20 @@ def critical_points(
 def _smaller(box: Boxes, step: _Step, precision: int) -> list[Boxes]:
     """Boxes that hold the critical points of the box: what Krawczyk's operator leaves of it, or its halves."""
     if step.image is None:
-        return _halves(box)
+        return halves(box)
     with precision_of(precision):
         ends = [(k.lower().fmpq(), k.upper().fmpq()) if k.is_finite() else None for k in step.image]
     left = [(max(a, k[0]), min(b, k[1])) if k else (a, b) for (a, b), k in zip(box, ends, strict=True)]
     shrunk = any(2 * (d - c) < b - a for (a, b), (c, d) in zip(box, left, strict=True))
-    return [left] if shrunk else _halves(left)
+    return [left] if shrunk else halves(left)
 
 
 def _middle(box: Boxes) -> tuple[list[fmpq], list[fmpq]]:
     return [(a + b) / 2 for a, b in box], [(b - a) / 2 for a, b in box]
 
 
-def _halves(box: Boxes) -> list[Boxes]:
+def halves(box: Boxes) -> list[Boxes]:
+    """The box cut in two across its longest side."""
     k = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
     a, b = box[k]
     return [[*box[:k], half, *box[k + 1 :]] for half in ((a, (a + b) / 2), ((a + b) / 2, b))]
