@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from netprops.domains import Box, box
@@ -34,6 +35,17 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray
 Shape: TypeAlias = tuple[int, ...]
+
+# ---------------------------------------------------------------- sizes
+
+
+def by_profile(*, quick: int, default: int, thorough: int) -> int:
+    """The one of three sizes that belongs to Hypothesis's profile in force; `default` under a profile of another name.
+
+    For what is too long to be done as thoroughly at every commit as on an accelerator: the number of runs, say.
+    """
+    return {"quick": quick, "thorough": thorough}.get(settings.get_current_profile_name(), default)
+
 
 # ---------------------------------------------------------------- numbers
 

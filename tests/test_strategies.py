@@ -42,6 +42,17 @@ def simplest(strategy):
 # ---------------------------------------------------------------- numbers
 
 
+@pytest.mark.parametrize(("profile", "size"), [("quick", 1), ("default", 2), ("thorough", 3), ("one of my own", 2)])
+def test_sizes_by_profile(profile, size):
+    before = settings.get_current_profile_name()
+    settings.register_profile("one of my own", max_examples=7)
+    settings.load_profile(profile)
+    try:
+        assert s.by_profile(quick=1, default=2, thorough=3) == size
+    finally:
+        settings.load_profile(before)
+
+
 def test_integers():
     assert_all(s.integers(-3, 5), lambda k: -3 <= k <= 5)
     assert_all(s.integers(-3, 5, nonzero=True), lambda k: k != 0 and -3 <= k <= 5)
