@@ -44,6 +44,7 @@ ORACLES = {
     "asinh": mpmath.asinh,
     "sinh": mpmath.sinh,
     "cosh": mpmath.cosh,
+    "bessel_i0": lambda x: mpmath.besseli(0, x),
     "atanh": mpmath.atanh,
     "asin": mpmath.asin,
     "acos": mpmath.acos,

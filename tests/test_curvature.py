@@ -174,6 +174,92 @@ CONVEX = {
     "tan": (None, (jnp.tan, box(0, 1)), (jnp.tan, box(-0.001, 1))),
     "arcsin up to its closed end": (None, (jnp.arcsin, box(0, 1)), (jnp.arccos, box(-1, 1))),
     "the cube root has a kink": (None, (lambda x: -jnp.cbrt(x), P), (lambda x: -jnp.cbrt(x), R)),
+    "norm of higher degree": ("4-norm", (lambda v: jnp.sum(v**4) ** 0.25, R2), (lambda v: jnp.sum(v**4) ** 0.125, R2)),
+    "norm of convex functions": (
+        "2-norm",
+        (lambda v: jnp.sqrt(1 + jnp.exp(2 * v[0]) + (v[1] ** 2 + jnp.abs(v[0])) ** 2), R2),
+        (lambda v: jnp.sqrt(1 + jnp.exp(2 * v[0]) + jnp.abs(v[1])), R2),
+    ),
+    "reciprocal of a hyperbolic form": (
+        "hyperbolic",
+        (lambda v: 1 / (v[0] * v[1] - 1), box([2, 2], [4, 4])),
+        (lambda v: 1 / (v[0] * v[1] + 9 + v[0] ** 2 + v[1] ** 2), box([-1, -1], [1, 1])),
+    ),
+    "even reciprocal of a negative hyperbolic form": (
+        None,
+        (lambda v: 1 / (v[0] ** 2 - v[1] ** 2) ** 2, box([-1, 2], [1, 4])),
+        (lambda v: -1 / (v[0] ** 2 - v[1] ** 2) ** 2, box([-1, 2], [1, 4])),
+    ),
+    "a form over an affine one": (
+        "over a positive affine form",
+        (lambda v: (v[0] ** 2 - v[0] * v[1] + v[1] ** 2) / (v[0] + v[1]), P2),
+        (lambda v: (v[0] * v[1] + 1) / (v[0] + v[1]), P2),
+    ),
+    "an affine form over a hyperbolic one": (
+        "reciprocal of a concave",
+        (lambda v: (v[0] + v[2]) / (v[0] * v[2] - v[1] ** 2), box([2, -1, 2], [5, 1, 5])),
+        (lambda v: (3 * v[0] + v[1]) / (v[0] * v[2] - v[1] ** 2), box([2, -1, 2], [5, 1, 5])),
+    ),
+    "perspective": (
+        "perspective",
+        (lambda v: v[1] * jnp.exp(v[0] / v[1]), (R, P)),
+        (lambda v: v[1] * jnp.exp(v[0] / v[1] ** 2), (R, box(1, 2))),
+    ),
+    "perspective of a maximum": (
+        "perspective",
+        (lambda v: v[1] * jnp.maximum(v[0] / v[1], jnp.sqrt(1 + (v[0] / v[1]) ** 2)), (R, P)),
+        (lambda v: v[1] * jnp.minimum(v[0] / v[1], jnp.sqrt(1 + (v[0] / v[1]) ** 2)), (R, P)),
+    ),
+    "relative entropy": (
+        "relative entropies",
+        (lambda v: jnp.sum(v * jnp.log(v / jnp.sum(v))), positive(3)),
+        (lambda v: jnp.sum(v * jnp.log(v / jnp.sum(v) ** 2)), positive(3)),
+    ),
+    "separable": (
+        "separable sum",
+        (lambda v: (v[0] ** 2 + v[1] ** 2) ** 2 + v[2] * jnp.exp(v[3] / v[2]), (R, R, P, R)),
+        (lambda v: (v[0] ** 2 - v[1] ** 2) ** 2 + v[2] * jnp.exp(v[3] / v[2]), (R, R, P, R)),
+    ),
+    "products of waves": (
+        "outweighs",
+        (lambda v: jnp.cos(v[0]) * jnp.cos(v[1]) + v @ v / 2, R2),
+        (lambda v: jnp.cos(v[0]) * jnp.cos(v[1]) + 0.49 * v @ v, R2),
+    ),
+    "Hessian a sum of squares": (
+        "Gram matrix",
+        (lambda v: v[0] ** 4 + 6 * v[0] ** 2 * v[1] ** 2 + v[1] ** 4, R2),
+        (lambda v: v[0] ** 4 + 6.001 * v[0] ** 2 * v[1] ** 2 + v[1] ** 4, R2),
+    ),
+    "largest entries": (
+        "maximum of convex",
+        (lambda v: jnp.sum(jnp.sort(v)[1:]), reals(4)),
+        (lambda v: jnp.sum(jnp.sort(v)[:2]), reals(4)),
+    ),
+    "largest entries of top_k": (
+        "maximum of convex",
+        (lambda v: jnp.sum(jax.lax.top_k(jnp.abs(v), 2)[0]), reals(4)),
+        (lambda v: jax.lax.top_k(v, 2)[0][1], reals(4)),
+    ),
+    "log of a sum with cosh": (
+        "log-convex function",
+        (lambda v: jnp.log(jnp.cosh(v[0] - v[1]) + jnp.exp(v[1])), R2),
+        (lambda v: jnp.log(jnp.cosh(v[0] - v[1]) - 0.5), R2),
+    ),
+    "log of the Bessel function": (
+        "log-convex function",
+        (lambda x: jnp.log(jax.scipy.special.i0e(x)) + jnp.abs(x), R),
+        (lambda x: jnp.log(jax.scipy.special.i0e(x)), R),
+    ),
+    "one variable, by an exact quotient of polynomials": (
+        "one affine form",
+        (lambda x: x * jnp.arctan(x), R),
+        (lambda x: jnp.arctan(x) ** 2, R),
+    ),
+    "one variable, in an exponential, touching 0": (
+        "one affine form",
+        (lambda x: jnp.exp(x) + jnp.exp(-x) - x**2, R),
+        (lambda x: jnp.exp(x) + jnp.exp(-x) - 1.001 * x**2, R),
+    ),
     "steps are never convex": (None, (lambda x: jnp.floor(x) - jnp.floor(x), R), (jnp.floor, box(0, 1))),
     "a jump at a closed end": (
         None,
@@ -217,6 +303,32 @@ CONCAVE = {
     "minimum": ((lambda v: jnp.minimum(v[0], -(v[1] ** 2)), R2), (lambda v: jnp.minimum(v[0] ** 2, v[1]), R2)),
     "logistic where positive": ((jax.nn.sigmoid, nonnegative()), (jax.nn.sigmoid, box(-1e-9, 1))),
     "log of logistic": ((lambda x: jnp.log(jax.nn.sigmoid(x)), R), (lambda x: jax.nn.sigmoid(x), R)),
+    "root of a hyperbolic form": (
+        (lambda v: jnp.sqrt(v[0] * v[1] - v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5])),
+        (lambda v: jnp.sqrt(v[0] * v[1] + v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5])),
+    ),
+    "log of a determinant": (
+        (lambda v: jnp.log(v[0] * v[1] - v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5])),
+        (lambda v: jnp.log(v[0] * v[1] + v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5])),
+    ),
+    "odd reciprocal of a negative hyperbolic form": (
+        (lambda v: 1 / (v[0] ** 2 - v[1] ** 2), box([-1, 2], [1, 4])),
+        (lambda v: 1 / (v[0] ** 2 - v[1] ** 2) ** 2, box([-1, 2], [1, 4])),
+    ),
+    "harmonic mean": ((lambda v: 1 / jnp.sum(1 / v), positive(3)), (lambda v: 1 / jnp.sum(1 / v**2), positive(3))),
+    "power mean": (
+        (lambda v: jnp.sum(jnp.sqrt(v)) ** 2, P2),
+        (lambda v: jnp.sum(jnp.sqrt(v)) ** 3, P2),
+    ),
+    "parallel sum": ((lambda v: v[0] * v[1] / (v[0] + v[1]), P2), (lambda v: v[0] ** 2 / (v[0] + v[1]), P2)),
+    "normal distribution": (
+        (lambda x: jnp.log(jax.scipy.special.ndtr(x)), box(-4, 4)),
+        (lambda x: jax.scipy.special.ndtr(x), box(-4, 4)),
+    ),
+    "complementary error function": (
+        (lambda x: jnp.log(jax.scipy.special.erfc(x)), R),
+        (lambda x: jnp.log(1.5 + jax.scipy.special.erf(x)), R),
+    ),
     "entropy": ((lambda x: -x * jnp.log(x), P), (lambda x: x * jnp.log(x), P)),
 }
 

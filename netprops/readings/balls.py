@@ -332,6 +332,12 @@ RULES: dict[str, Callable[..., Any]] = {
     "xor": differ,
 }
 
+
+def whole(x: Any) -> int | None:
+    """The integer that a ball is, exactly, or None."""
+    return int(x.fmpz()) if isinstance(x, arb) and x.is_exact() and x.is_integer() else None
+
+
 BALLS = Algebra(
     name="ball",
     literal=arb,
@@ -343,6 +349,7 @@ BALLS = Algebra(
     smallest=smallest,
     matmul=matmul,
     order=order,
+    whole=whole,
     with_parameters=frozenset({"integer_pow", "round"}),
 )
 

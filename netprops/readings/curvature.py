@@ -12,7 +12,9 @@ Rules, each with its hypothesis:
 * powers of affine, of convex nonnegative and of concave positive bases; the Euclidean norm of affine forms;
 * products of powers of positive affine forms; products of log-convex factors;
 * log of a sum of log-convex terms; maximum of convex operands, both also after a common shift;
-* a quadratic form that outweighs bounded second derivatives;
+* norms and means, as powers of sums of powers (`power_sums`); degree two (`degree_two`): roots of hyperbolic forms,
+  quotients with an affine form; perspectives (`perspectives`); sums over disjoint sets of variables;
+* a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them;
 * functions of one affine form: `netprops.readings.one_dimension`.
 """
 
@@ -26,10 +28,13 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import ranges, shapes
+from netprops.readings import degree_two, entropies, power_sums, ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
+from netprops.readings.perspectives import deperspectived
 from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alone
+from netprops.readings.sum_of_squares import has_sum_of_squares_hessian
+from netprops.readings.trigonometry import linearised
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
 Proof = tuple[str, ...]
@@ -111,7 +116,17 @@ class Calculus:
         proof = self._convex_termwise(e)
         if proof or not self.thorough:
             return proof
-        return self._convex_outweighed(e) or self._convex_by_lines(e) or self._convex_shifted(e)
+        return (
+            self._convex_outweighed(e)
+            or self._convex_by_lines(e)
+            or self._convex_quotients(e)
+            or self._convex_entropies(e)
+            or self._convex_separable(e)
+            or self._convex_perspective(e)
+            or self._convex_linearised(e)
+            or self._convex_shifted(e)
+            or self._convex_by_squares(e)
+        )
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
         lines: list[str] = []
@@ -211,7 +226,10 @@ class Calculus:
             return (f"negative even power {k} of a convex negative function", *inner)
         if k >= HALF and self._is_squared_norm(base):
             return (f"power {2 * k} of the Euclidean norm of affine forms",)
-        return None
+        hyperbolic = degree_two.is_hyperbolic(self.table, base, self.mask) or (even and self._is_minus_hyperbolic(base))
+        if k < 0 and hyperbolic:
+            return (f"negative power {k} of a positive hyperbolic form of degree two, whose root is concave",)
+        return power_sums.norm(self, base, k)
 
     def _power_concave(self, index: int, k: fmpq) -> Proof | None:
         base, r = self._base(index), self.table.atoms[index].range
@@ -225,7 +243,16 @@ class Calculus:
             return (f"odd power {k} of a concave nonpositive function", *inner)
         if k < 0 and odd and ranges.is_negative(r) and (inner := self.convex(base)):
             return (f"odd negative power {k} of a convex negative function", *inner)
-        return None
+        if k < 0 and odd and self._is_minus_hyperbolic(base):
+            return (f"odd negative power {k} of a negative form of degree two, hyperbolic but for the sign",)
+        if 0 < k <= HALF and degree_two.is_hyperbolic(self.table, base, self.mask):
+            return (f"power {k} of a positive hyperbolic form of degree two",)
+        return power_sums.mean(self, base, k)
+
+    def _is_minus_hyperbolic(self, base: Expression) -> bool:
+        return ranges.is_negative(self.table.range(base)) and degree_two.is_hyperbolic(
+            self.table, self.table.scale(base, -1), self.mask
+        )
 
     def _is_squared_norm(self, e: Expression) -> bool:
         """Whether e is a sum of squares of affine forms (nonnegative weights), homogenised constants included."""
@@ -320,7 +347,7 @@ class Calculus:
             return self.concave(atom.arguments[0])
         if atom.kind == "log":
             inner = self.concave(atom.arguments[0])
-            return ("log of a concave function", *inner) if inner else None
+            return ("log of a concave function", *inner) if inner else self._log_concave(atom.arguments[0])
         if atom.kind in ("exp", "max"):
             return None
         return self._composition(atom.kind, atom.arguments, -1)
@@ -361,16 +388,90 @@ class Calculus:
                 return None
             if part == UNIT or sign == 0:
                 continue
-            logarithm = self._log_of_product(part)
-            inner = self.convex(logarithm) if logarithm is not None else None
+            inner = self._log_convex(part)
             if inner is None:
                 return None
             lines += inner
         return tuple(dict.fromkeys(lines))
 
+    def _log_convex(self, part: Monomial) -> Proof | None:
+        """A proof that the logarithm of a product of powers is convex."""
+        if len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) > 0:
+            return ("log-convex function of an affine form",)
+        logarithm = self._log_of_product(part)
+        return self.convex(logarithm) if logarithm is not None else None
+
+    def _log_bend(self, index: int) -> int:
+        """1 for a log-convex function of an affine form, -1 for a log-concave one, 0 if neither is known."""
+        atom = self.table.atoms[index]
+        known = atom.kind in shapes.SHAPES and len(atom.arguments) == 1 and self.is_affine(atom.arguments[0])
+        return shapes.SHAPES[atom.kind].log_bend if known else 0
+
+    def _log_concave(self, p: Expression) -> Proof | None:
+        """A proof that log p is concave although p is not."""
+        if degree_two.is_hyperbolic(self.table, p, self.mask):
+            return ("log of a positive hyperbolic form of degree two",)
+        if len(p.terms) == 1:
+            ((part, c),) = p.terms.items()
+            if c > 0 and len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) < 0:
+                return ("log of a log-concave function of an affine form",)
+        return ("log of a normal distribution function of an affine form",) if self._is_normal_tail(p) else None
+
+    def _is_normal_tail(self, p: Expression) -> bool:
+        """Whether p = c (1 + erf u) or c (1 - erf u) for an affine u and c > 0: integrals of a log-concave density."""
+        others = [(m, c) for m, c in p.terms.items() if m != UNIT]
+        if len(others) != 1 or abs(others[0][1]) != p.terms.get(UNIT):
+            return False
+        part = others[0][0]
+        atom = self.table.atoms[part[0][0]]
+        return len(part) == 1 and part[0][1] == 1 and atom.kind == "erf" and self.is_affine(atom.arguments[0])
+
     def _resting(self, e: Expression) -> Expression:
         terms = {m: c for m, c in e.terms.items() if not self.table.monomial_dependencies(m) & self.mask}
         return Expression(self.table, terms)
+
+    # -------------------------------------------------------------- quotients, separable sums, perspectives
+
+    def _convex_quotients(self, e: Expression) -> Proof | None:
+        found = degree_two.convex_quotients(self.table, e, self.mask)
+        if found is None:
+            return None
+        rule, rest = found
+        inner = self.convex(rest)
+        return (rule, *inner) if inner else None
+
+    def _convex_entropies(self, e: Expression) -> Proof | None:
+        rest = entropies.without_relative_entropies(self, e)
+        inner = self.convex(rest) if rest is not None else None
+        return ("relative entropies of affine and concave functions", *inner) if inner else None
+
+    def _convex_separable(self, e: Expression) -> Proof | None:
+        """e as a sum of functions of disjoint sets of decision variables, each convex."""
+        parts: list[tuple[int, dict[Monomial, fmpq]]] = []
+        for monomial, c in e.terms.items():
+            touched, terms = self.table.monomial_dependencies(monomial) & self.mask, {monomial: c}
+            for other in [part for part in parts if part[0] & touched]:
+                parts.remove(other)
+                touched, terms = touched | other[0], {**other[1], **terms}
+            parts.append((touched, terms))
+        if sum(touched != 0 for touched, _ in parts) < 2:
+            return None
+        return self._all_convex(tuple(Expression(self.table, terms) for _, terms in parts), "separable sum")
+
+    def _convex_perspective(self, e: Expression) -> Proof | None:
+        found = deperspectived(self.table, e, self.mask)
+        if found is None:
+            return None
+        inner = Calculus(found[0], self.mask).convex(found[1])
+        return ("perspective", *inner) if inner else None
+
+    def _convex_linearised(self, e: Expression) -> Proof | None:
+        straight = linearised(self.table, e)
+        return None if straight == e else self._convex_outweighed(straight) or self._convex_by_lines(straight)
+
+    def _convex_by_squares(self, e: Expression) -> Proof | None:
+        found = has_sum_of_squares_hessian(self.table, e, self.mask)
+        return ("polynomial whose Hessian is a sum of squares, by an exact Gram matrix",) if found else None
 
     # -------------------------------------------------------------- shifts
 

@@ -68,12 +68,19 @@ def _power_of_square(sign: int, exponent: fmpq) -> Callable[[Table, Expression],
     return lambda t, u: t.power(t.add(t.number(1), t.scale(t.power(u, 2), sign)), exponent)
 
 
+def _gaussian(t: Table, u: Expression) -> Expression:
+    """2 exp(-u^2) / sqrt(pi), pi being 2 asin(1)."""
+    pi = t.scale(t.apply("asin", t.number(1)), 2)
+    return t.scale(t.multiply(t.power(pi, -HALF), t.exp(t.scale(t.power(u, 2), -1))), 2)
+
+
 HALF = fmpq(1, 2)
 FIRST: dict[str, Callable[[Table, Expression], Expression]] = {
     "exp": lambda t, u: t.exp(u),
     "log": lambda t, u: t.power(u, -1),
     "logistic": lambda t, u: t.subtract(t.logistic(u), t.power(t.logistic(u), 2)),
     "tanh": lambda t, u: t.subtract(t.number(1), t.power(t.apply("tanh", u), 2)),
+    "erf": _gaussian,
     "sin": lambda t, u: t.apply("cos", u),
     "cos": lambda t, u: t.scale(t.apply("sin", u), -1),
     "tan": lambda t, u: t.add(t.number(1), t.power(t.apply("tan", u), 2)),

@@ -43,7 +43,8 @@ class Algebra:
     of an elementwise primitive to a function of scalars; it gets the equation's parameters when `with_parameters`
     names it. Comparisons give True, False or a truth value of the algebra's own; `select` takes such a truth value (or
     the index of the case) and the cases. `add_all`, `largest` and `smallest` reduce a list; `matmul` multiplies an
-    (m, k) by a (k, n) object array. `order` sorts a list, `index_of_largest` finds an index, where the algebra can.
+    (m, k) by a (k, n) object array. `order` sorts a list. `whole` is the integer that a scalar certainly is, whatever
+    the arguments, or None.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Algebra:
     smallest: Callable[[Sequence[Scalar]], Scalar]
     matmul: Callable[[Array, Array], Array]
     order: Callable[[Sequence[Scalar]], list[Scalar]]
+    whole: Callable[[Scalar], int | None]
     with_parameters: frozenset[str] = frozenset()
 
 
@@ -381,14 +383,23 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 
 @dataclass(frozen=True, eq=False)
 class _Choice:
-    """An integer, 0 or 1, that is a truth value of the algebra: to choose by, not to count."""
+    """An integer, 0 or 1, that is a truth value of the algebra: to choose by, not to count.
+
+    Without a truth value it is an integer of which nothing is known: not to be used at all.
+    """
 
     truth: Any
 
 
 def _unwrap(array: Array) -> Array:
     """Choices as the truth values that they are."""
-    return array if is_known(array) else _map(lambda x: x.truth if isinstance(x, _Choice) else x, [array])
+    return array if is_known(array) else _map(_unwrapped, [array])
+
+
+def _unwrapped(x: Any) -> Any:
+    if isinstance(x, _Choice) and x.truth is None:
+        raise UnsupportedError("a choice by places that depend on the arguments (top_k, argsort)")
+    return x.truth if isinstance(x, _Choice) else x
 
 
 def _are_choices(aval: Any, x: Array) -> bool:
@@ -401,8 +412,8 @@ def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
     for atom, x in zip(eqn.invars, inputs, strict=True):
         if _are_choices(atom.aval, x):
             raise UnsupportedError(
-                f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers made of comparisons that the {algebra.name} "
-                "reading cannot decide"
+                f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers that the {algebra.name} reading cannot "
+                "decide: made of comparisons, or places found by sorting"
             )
 
 
@@ -746,6 +757,9 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
         return x if dtype == np.bool_ else _map(_Choice, [x])
     if np.issubdtype(dtype, np.floating):
         return x
+    whole = [algebra.whole(entry) for entry in x.reshape(-1)]
+    if None not in whole and np.issubdtype(dtype, np.integer):
+        return np.array(whole).reshape(x.shape).astype(dtype)
     raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
 
 
@@ -774,6 +788,20 @@ def _sort(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     for i, row in enumerate(rows):
         out[i, :] = algebra.order(list(row))
     return [np.moveaxis(out.reshape(moved.shape), -1, axis)]
+
+
+def _top_k(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """The k largest along an axis, descending, and their places, which depend on the arguments and may not be used."""
+    x, k, axis = inputs[0], eqn.params["k"], eqn.params.get("axis", -1)
+    if is_known(x):
+        return _known(eqn, inputs, algebra)
+    moved = np.moveaxis(x, axis, -1)
+    rows = moved.reshape(-1, moved.shape[-1])
+    out = np.empty((len(rows), k), dtype=object)
+    for i, row in enumerate(rows):
+        out[i, :] = algebra.order(list(row))[::-1][:k]
+    values = np.moveaxis(out.reshape(*moved.shape[:-1], k), -1, axis)
+    return [values, np.full(values.shape, _Choice(None), dtype=object)]
 
 
 def _iota(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
@@ -841,6 +869,7 @@ MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] 
     "select_n": _select_n,
     "slice": _slice,
     "sort": _sort,
+    "top_k": _top_k,
     "split": _split,
     "squeeze": _reshape,
     "stack": _stack,

@@ -324,6 +324,7 @@ def jet_algebra(calculus: Calculus) -> Algebra:
         smallest=fold(smaller, "inf"),
         matmul=calculus.matmul or matmul,
         order=order,
+        whole=balls.whole,  # a jet that depends on the arguments is no ball
         with_parameters=frozenset({"integer_pow", "round"}),
     )
 

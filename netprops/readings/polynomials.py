@@ -165,7 +165,9 @@ class Table:
     level: int = 0
     budget: int = 20_000
     differing: set[int] = field(default_factory=set)
-    homogeneous: bool = False  # max(0, t u) = t max(0, u) for t >= 0: more equal forms, but convexity harder to see
+    # max(0, t u) = t max(0, u) for t >= 0, log(t u + t v) = log t + log(u + v) for t > 0: more equal forms, but
+    # convexity is harder to see
+    homogeneous: bool = False
     atoms: list[Atom] = field(default_factory=list)
     _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
@@ -740,6 +742,11 @@ class Table:
         folded = self._with_modulus_folded(e)
         if folded is not None:
             return Expression(self, folded.terms, needs)
+        common = self._common_nonnegative([e]) if self.homogeneous and len(e.terms) > 1 else UNIT
+        if common and ranges.is_positive(self.monomial_range(common)):
+            bare = Expression(self, {self._without(m, common): c for m, c in e.terms.items()})
+            parts = [self.log(Expression(self, {common: ONE})), self.log(bare)]
+            return Expression(self, self.add_all(parts).terms, needs)
         shift, core = self._split_exponential(e)
         lead = core.terms[max(core.terms)] if core.terms else ONE
         if len(core.terms) == 1:

@@ -105,6 +105,10 @@ SHAPES: dict[str, Shape] = {
         arb.cosh, _halves((-1, 1), (1, 1)), parity=1, exact={ZERO: ONE}, bounds=Interval(lo=ONE), log_bend=1,
         at_minus_infinity=End(1, ZERO, True),
     ),
+    "bessel_i0": Shape(  # the mean of exp(x cos a) over all angles a
+        lambda x: x.bessel_i(0), _halves((-1, 1), (1, 1)), parity=1, exact={ZERO: ONE}, bounds=Interval(lo=ONE),
+        log_bend=1, at_minus_infinity=End(1, ZERO, True),
+    ),
     "atanh": Shape(
         arb.atanh, _halves((1, -1), (1, 1), UNIT_OPEN), domain=UNIT_OPEN, parity=-1, exact=AT_ZERO
     ),

@@ -6,6 +6,7 @@ infinities occur only as literals in guards (``max(-inf, x)``, masked log-sum-ex
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ INFINITY, MINUS_INFINITY, NAN = Extended(1), Extended(-1), Extended(0)
 Value = Expression | Extended
 Outcome = bool | Truth | OpenTruth
 HALF = fmpq(1, 2)
+MOST_SUBSETS = 20  # of a list that is sorted without its order being known, of one size
 
 
 class UndefinedError(UnsupportedError):
@@ -159,8 +161,14 @@ def symbolic_algebra(table: Table) -> Algebra:
         smallest=extreme(-1),
         matmul=matmul,
         order=order,
+        whole=_whole,
         with_parameters=frozenset({"integer_pow", "round", "opaque_activation"}),
     )
+
+
+def _whole(value: Value) -> int | None:
+    c = value.constant() if isinstance(value, Expression) and not value.needs else None
+    return int(c.p) if c is not None and c.q == 1 else None
 
 
 def _sum(table: Table, parts: list[Expression]) -> Expression:
@@ -178,17 +186,30 @@ def _sum(table: Table, parts: list[Expression]) -> Expression:
 
 
 def _sorted(table: Table, values: list[Expression]) -> list[Expression]:
-    """Ascending: values whose ranges tell their order, one value, or two (minimum and maximum).
+    """Ascending: values whose ranges tell their order, or a few, by sums of the k largest.
 
-    More, in an order that is not known, stay opaque but for the ends.
+    Many, in an order that is not known, stay opaque but for the ends.
     """
     known = _in_known_order(table, values)
     if known is not None:
         return known
-    if len(values) == 2:
-        return [table.minimum(values), table.maximum(values)]
+    if math.comb(len(values), len(values) // 2) <= MOST_SUBSETS:
+        return _by_largest_sums(table, values)
     inner = [table.opaque(f"order{k}", tuple(values)) for k in range(1, len(values) - 1)]
     return [table.minimum(values), *inner, table.maximum(values)]
+
+
+def _by_largest_sums(table: Table, values: list[Expression]) -> list[Expression]:
+    """Ascending: the k-th largest is the sum of the k largest less that of the k - 1 largest.
+
+    And the sum of the k largest is the maximum of all sums of k of them.
+    """
+    sums = [
+        table.maximum([table.add_all(chosen) for chosen in itertools.combinations(values, k)])
+        for k in range(1, len(values) + 1)
+    ]
+    descending = [sums[0], *(table.subtract(more, less) for less, more in itertools.pairwise(sums))]
+    return descending[::-1]
 
 
 def _in_known_order(table: Table, values: list[Expression]) -> list[Expression] | None:
@@ -280,7 +301,7 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
     named = {
         name: unary(name)
         for name in (
-            "tanh", "atan", "erf", "erfc", "asinh", "sinh", "cosh", "atanh", "asin", "acos", "acosh", "erf_inv",
+            "tanh", "atan", "erf", "asinh", "sinh", "cosh", "atanh", "asin", "acos", "acosh", "erf_inv",
             "cbrt", "lgamma", "digamma", "sin", "cos", "floor", "ceil",
         )
     }  # fmt: skip
@@ -303,6 +324,8 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         "exp2": _real(lambda u, **_: t.exp(t.multiply(u, t.log(t.number(2))))),
         "expm1": _real(lambda u, **_: t.subtract(t.exp(u), one)),
         "log": _real(lambda u, **_: t.log(u)),
+        "erfc": _real(lambda u, **_: t.subtract(one, t.apply("erf", u))),
+        "bessel_i0e": _real(lambda u, **_: t.multiply(t.exp(t.scale(t.absolute(u), -1)), t.apply("bessel_i0", u))),
         "log1p": _real(lambda u, **_: t.log(t.add(one, u))),
         "logistic": _real(lambda u, **_: t.logistic(u)),
         "tan": _real(lambda u, **_: tangent(u)),

@@ -1,0 +1,50 @@
+"""Relative entropies a log(a / w) in a sum: convex in (a, w) together, and falling as w rises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flint import fmpq
+
+from netprops.readings import ranges
+from netprops.readings.polynomials import Expression, Monomial, alone
+
+if TYPE_CHECKING:
+    from netprops.readings.curvature import Calculus
+
+ZERO: Final = fmpq(0)
+ONE: Final = fmpq(1)
+
+
+def without_relative_entropies(calculus: Calculus, e: Expression) -> Expression | None:
+    """What is left of e without its convex terms c a log a - sum c_j a log w_j; None if it has none.
+
+    Here a is affine and positive, the w_j are concave and positive, and c >= sum c_j, all c_j >= 0: it is
+    sum c_j a log(a / w_j), each the perspective of -log at a concave argument, and (c - sum c_j) a log a.
+    """
+    left = dict(e.terms)
+    for index in sorted({i for m in e.terms for i, k in m if k == 1}):
+        if not ranges.is_positive(calculus.table.atoms[index].range) or not calculus.is_affine_product(alone(index)):
+            continue
+        own, others = dict[Monomial, fmpq](), dict[Monomial, fmpq]()
+        for m, c in left.items():
+            w = _logarithm_beside(calculus, m, index)
+            if w is not None and w == calculus._base(index):
+                own[m] = c
+            elif w is not None and c < 0 and calculus.concave(w):
+                others[m] = c
+        if own and sum(own.values(), ZERO) + sum(others.values(), ZERO) >= 0:
+            left = {m: c for m, c in left.items() if m not in others and m not in own}
+    return Expression(calculus.table, left) if len(left) < len(e.terms) else None
+
+
+def _logarithm_beside(calculus: Calculus, monomial: Monomial, index: int) -> Expression | None:
+    """w > 0, if the monomial is the atom times log w."""
+    if len(monomial) != 2 or (index, ONE) not in monomial:
+        return None
+    ((other, k),) = (factor for factor in monomial if factor[0] != index)
+    atom = calculus.table.atoms[other]
+    if atom.kind != "log" or k != 1:
+        return None
+    w: Expression = atom.arguments[0]
+    return w if ranges.is_positive(calculus.table.range(w)) else None

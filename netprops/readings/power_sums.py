@@ -1,0 +1,81 @@
+"""Powers of sums of powers: norms, which are convex, and means, which are concave (Minkowski, both ways)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netprops.readings import ranges
+from netprops.readings.polynomials import UNIT
+
+if TYPE_CHECKING:
+    from flint import fmpq
+
+    from netprops.readings.curvature import Calculus, Proof
+    from netprops.readings.polynomials import Expression, Monomial
+
+
+def norm(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
+    """(sum c_i g_i^m_i)^k, 0 < k < 1, is convex where every m_i k >= 1, c_i >= 0 and g_i is convex and nonnegative.
+
+    With p = 1/k it is the p-norm, convex and rising on the orthant, of the functions c_i^k g_i^(m_i k). g_i may be any
+    affine form where m_i is even, and g_i^m_i any log-convex function.
+    """
+    if not 0 < k < 1:
+        return None
+    lines = [f"a {1 / k}-norm of convex nonnegative functions"]
+    for part in _nonnegative_parts(calculus, base) or ():
+        if part is None:
+            return None
+        if part == UNIT:
+            continue
+        inner = _norm_operand(calculus, part, k)
+        if inner is None:
+            return None
+        lines += inner
+    return tuple(dict.fromkeys(lines)) if len(lines) > 1 else None
+
+
+def _norm_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
+    if len(part) == 1 and part[0][1] * k >= 1:
+        index, m = part[0]
+        base = calculus._base(index)
+        if m.q == 1 and int(m.p) % 2 == 0 and calculus.is_affine(base):
+            return ("the modulus of an affine form",)
+        if ranges.is_nonnegative(calculus.table.atoms[index].range) and (inner := calculus.convex(base)):
+            return inner
+    return calculus._log_convex(part)  # then every power of it is convex
+
+
+def mean(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
+    """(sum c_i u_i^e_i)^k, k < 0 or k > 1, is concave where every 0 < e_i k <= 1, c_i >= 0, u_i is concave and > 0.
+
+    With p = 1/k < 1 it is (sum g_i^p)^(1/p), concave and rising on the orthant, of g_i = c_i^k u_i^(e_i k), concave.
+    """
+    if 0 <= k <= 1:
+        return None
+    lines = [f"a power mean of exponent {1 / k} of concave positive functions"]
+    for part in _nonnegative_parts(calculus, base) or ():
+        if part is None:
+            return None
+        if part == UNIT:
+            continue
+        inner = _mean_operand(calculus, part, k)
+        if inner is None:
+            return None
+        lines += inner
+    return tuple(dict.fromkeys(lines)) if len(lines) > 1 else None
+
+
+def _mean_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
+    if len(part) != 1:
+        return None
+    index, power = part[0]
+    fits = 0 < power * k <= 1 and ranges.is_positive(calculus.table.atoms[index].range)
+    return calculus.concave(calculus._base(index)) if fits else None
+
+
+def _nonnegative_parts(calculus: Calculus, base: Expression) -> list[Monomial | None]:
+    """The decision parts of a sum, UNIT for what does not depend on them; None for a part of unknown or wrong sign."""
+    resting = calculus._resting(base)
+    signs = [(UNIT, calculus._sign(resting)), *((part, calculus._sign(c)) for part, c in calculus.groups(base).items())]
+    return [part if sign is not None and sign >= 0 else None for part, sign in signs]
