@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         short_step,
     )
     from netprops.questions.equality import are_equal
+    from netprops.questions.explaining import Explanation, explain
     from netprops.questions.frequencies import is_rarer, is_share_above, is_share_below, runs
     from netprops.questions.gradients import is_gradient_of
     from netprops.questions.landscape import agrees_with_library, no_worse_minimum
@@ -71,6 +72,7 @@ _HOME = {
         "descends_to", "has_sufficient_decrease", "is_basin", "is_short_step", "next_point", "short_step",
     ),
     "netprops.questions.equality": ("are_equal",),
+    "netprops.questions.explaining": ("Explanation", "explain"),
     "netprops.questions.frequencies": ("is_rarer", "is_share_above", "is_share_below", "runs"),
     "netprops.questions.gradients": ("is_gradient_of",),
     "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
@@ -87,9 +89,10 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
+    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "Explanation",
+    "NotAFunctionError",
     "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library",
-    "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
+    "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "explain", "has_critical_point",
     "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
     "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_nondecreasing",
     "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer", "is_saddle", "is_separable",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -331,6 +332,51 @@ def _bounds(values: Any) -> np.ndarray:
     if isinstance(values, jax.Array):
         values = np.asarray(values)
     return np.array(values, dtype=object)
+
+
+_INTERVAL = r"(?P<left>[\[(])(?P<lo>[^,]+),(?P<hi>[^,\])]+)(?P<right>[\])])"
+_FACTOR = re.compile(rf"\s*(?:(?P<line>R)|{_INTERVAL})(?:\^(?P<n>\d+))?\s*")
+
+
+def parse_domain(text: str) -> Box:
+    """The box that a text names: "R^3", "[-1, 1]^2", "(0, inf)", "[0, 1] x R x (-inf, 1/3]".
+
+    Ends are read as exact decimals or fractions; one factor without a power is a domain of numbers, all others one of
+    vectors.
+
+    Raises:
+        DomainError: another form, a number that is none, or an empty domain.
+    """
+    intervals: list[Interval] = []
+    factors = text.split("x")
+    for factor in factors:
+        found = _FACTOR.fullmatch(factor)
+        if found is None:
+            raise DomainError(
+                f"no domain in {factor.strip()!r}: write R, an interval such as [-1, 1], (0, inf) or [0, 1/3), a power "
+                "such as R^3, or a product such as [0, 1] x R"
+            )
+        intervals += [WHOLE_LINE if found["line"] else _parsed_interval(found)] * int(found["n"] or 1)
+    if not intervals:
+        raise DomainError(f"the domain {text!r} has no entries: an empty domain decides nothing")
+    if len(factors) == 1 and "^" not in text:
+        return Box((), (intervals[0],))
+    return Box((len(intervals),), (intervals[0],) if len(set(intervals)) == 1 else tuple(intervals))
+
+
+def _parsed_interval(found: re.Match[str]) -> Interval:
+    lo, hi = _parsed_end(found["lo"], -math.inf), _parsed_end(found["hi"], math.inf)
+    return Interval(lo, hi, lo is not None and found["left"] == "(", hi is not None and found["right"] == ")")
+
+
+def _parsed_end(text: str, infinite: float) -> fmpq | None:
+    name = text.strip().removeprefix("+")
+    if name in ("inf", "-inf"):
+        return _end(float(name), infinite)
+    try:
+        return exact(Fraction(name))
+    except (ValueError, ZeroDivisionError):
+        raise DomainError(f"{name!r} is no number: an end is an integer, a decimal, a fraction or inf") from None
 
 
 def leaves(domain: Any) -> list[Box]:

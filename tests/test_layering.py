@@ -22,7 +22,7 @@ LAYERS = (
     ("strategies", "strategies_least_squares", "strategies_minima", "strategies_networks", "strategies_symmetries"),
     ("claims",),
     ("report",),
-    ("plugin",),
+    ("plugin", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # What a spec is about, or is written with.

@@ -274,6 +274,43 @@ def _needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] =
     return kept[::-1]
 
 
+@dataclass(frozen=True)
+class Step:
+    """One equation of a program that makes float values: what it applies, where it is written, and to what.
+
+    `inputs` are the flat arguments and steps that it goes on from: argument i as -1 - i, step k as k; constants do not
+    count.
+    """
+
+    name: str
+    where: str
+    inputs: tuple[int, ...]
+
+
+def steps(program: Program) -> tuple[tuple[Step, ...], Program]:
+    """The outermost equations that make floats, and the program whose outputs are their (first) values.
+
+    A function with a name of its own, such as `jax.nn.softplus`, is one step.
+    """
+    jaxpr = program.closed.jaxpr
+    sources: dict[Any, tuple[int, ...]] = {v: (-1 - i,) for i, v in enumerate(jaxpr.invars)}
+    found: list[Step] = []
+    values: list[Any] = []
+    for eqn in jaxpr.eqns:
+        given = dict.fromkeys(k for v in eqn.invars if isinstance(v, core.Var) for k in sources.get(v, ()))
+        out = eqn.outvars[0]
+        if out.aval.dtype != np.float64:
+            sources.update(dict.fromkeys(eqn.outvars, tuple(given)))
+            continue
+        sources.update(dict.fromkeys(eqn.outvars, (len(found),)))
+        name = eqn.params.get("name") if eqn.primitive.name in INLINED else None
+        found.append(Step(str(name or eqn.primitive.name), _place(eqn).removeprefix(" written at "), tuple(given)))
+        values.append(out)
+    closed = core.ClosedJaxpr(jaxpr.replace(outvars=values), program.closed.consts)
+    shapes = tuple(tuple(v.aval.shape) for v in values)
+    return tuple(found), Program(closed, program.arguments, shapes, fingerprint(closed))
+
+
 # ------------------------------------------------------------------ running
 
 

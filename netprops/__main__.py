@@ -1,0 +1,127 @@
+"""``python -m netprops``: questions about functions and costs in your modules, from the command line.
+
+    python -m netprops curvature my_module:loss --on "[-1, 1]^3"
+    python -m netprops explain my_module:cost --params my_module:params
+
+The exit status is 0 if the answer is decided, 2 if it is not, 1 for an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DECIDED, ERROR, UNDECIDED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as error:  # argparse says 2 where this says 1
+        return ERROR if error.code else DECIDED
+    sys.path.insert(0, os.getcwd())  # as `python -m` does for modules, whatever started this one
+    import jax  # after the options were read: their help should not wait for it
+
+    jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]  # of JAX
+    from netprops.domains import DomainError
+    from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
+
+    try:
+        status: int = options.command(options)
+    except (DomainError, NotAFunctionError, UnsupportedError, _UsageError) as error:
+        print(f"{type(error).__name__.removeprefix('_')}: {error}", file=sys.stderr)
+        return ERROR
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m netprops", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shape = commands.add_parser("curvature", help="is a function affine, convex, concave or neither?")
+    shape.add_argument("function", help="module:name of a scalar function of one array")
+    shape.add_argument("--on", default="R", help='its domain, such as R, "[-1, 1]^3", "[0, 1] x (0, inf)" (default: R)')
+    shape.add_argument("--dim", type=int, help="the number of entries of its argument, where --on is one interval")
+    shape.set_defaults(command=_curvature)
+    blocks = commands.add_parser("explain", help="in which blocks of its parameters is a cost convex, and why not?")
+    blocks.add_argument("cost", help="module:name of a scalar function of the parameters")
+    blocks.add_argument("--params", help="module:name of the parameters (default: params in the cost's module)")
+    blocks.set_defaults(command=_explain)
+    for command in (shape, blocks):
+        command.add_argument("--json", action="store_true", help="print the answer as JSON")
+    return parser
+
+
+def _curvature(options: argparse.Namespace) -> int:
+    from netprops.domains import Box, DomainError, parse_domain
+    from netprops.questions.shape import curvature
+
+    on = parse_domain(options.on)
+    if options.dim is not None:
+        if options.dim < 1:
+            raise DomainError(f"--dim is a number of entries from 1 on, got {options.dim}")
+        if on.shape not in ((), (options.dim,)):
+            raise DomainError(f"--dim {options.dim} does not fit the domain {on}")
+        on = on if on.shape else Box((options.dim,), on.intervals)
+    found = curvature(_named(options.function), on)
+    if options.json:
+        verdicts = {"convex": found.convex, "concave": found.concave}
+        answers = {name: _record(verdict) for name, verdict in verdicts.items()}
+        asked = {"function": options.function, "domain": str(on)}
+        print(json.dumps({"curvature": found.name, **asked, **answers}, indent=2))
+    else:
+        print(f"{options.function} on {on}: {found.name}")
+        for name, verdict in (("convex", found.convex), ("concave", found.concave)):
+            how = f" ({verdict.evidence})" if verdict.evidence else ""
+            print(f"  {name}? {verdict.answer}{how}: {verdict.because}")
+    return UNDECIDED if found.name == "undecided" else DECIDED
+
+
+def _record(verdict: Any) -> dict[str, object]:
+    return {
+        "answer": verdict.answer,
+        "evidence": verdict.evidence,
+        "because": verdict.because,
+        "witness": None if verdict.witness is None else dict(verdict.witness),
+        "evaluations": verdict.evaluations,
+    }
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from netprops.questions.explaining import explain
+
+    module, _, _ = options.cost.partition(":")
+    found = explain(_named(options.cost), _named(options.params or f"{module}:params"))
+    print(json.dumps({"cost": options.cost, **found.record()}, indent=2) if options.json else found)
+    return DECIDED if found.is_decided else UNDECIDED
+
+
+class _UsageError(Exception):
+    """A name that leads nowhere."""
+
+
+def _named(path: str) -> Any:
+    """The object that ``module:name`` names.  Raises `_UsageError`."""
+    module, colon, name = path.partition(":")
+    if not colon or not name:
+        raise _UsageError(f"{path!r}: write module:name, such as my_package.losses:huber")
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise _UsageError(f"{path!r}: {error}; run this where the module can be imported") from None
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise _UsageError(f"{path!r}: {found!r} has no {part!r}")
+        found = getattr(found, part)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

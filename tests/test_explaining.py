@@ -1,0 +1,147 @@
+"""Explanations: the sets of blocks against a slow search over all of them, the words, and foreign pytrees."""
+
+import itertools
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from netprops import DomainError, NotAFunctionError, explain, is_convex, reals
+
+X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+Y = np.array([1.0, 0.0, 1.0])
+
+
+def network(activation):
+    def cost(p):
+        h = activation(X @ p["W1"] + p["b1"][None, :])
+        return jnp.mean((h @ p["W2"] + p["b2"] - Y) ** 2)
+
+    return cost
+
+
+NETWORK = {"W1": np.zeros((2, 2)), "b1": np.zeros(2), "W2": np.zeros(2), "b2": np.zeros(())}
+
+
+def logistic_regression(p):
+    return jnp.sum(optax.losses.sigmoid_binary_cross_entropy(X @ p["w"] + p["b"], Y)) + 0.1 * jnp.sum(p["w"] ** 2)
+
+
+COSTS = {
+    "tanh network": (network(jnp.tanh), NETWORK),
+    "linear network": (network(lambda z: z), NETWORK),
+    "logistic regression": (logistic_regression, {"w": np.zeros(2), "b": np.zeros(())}),
+    "a product of three": (
+        lambda p: (p["a"] * p["b"] * p["c"] - 1) ** 2 + p["d"] ** 2,
+        dict.fromkeys("abcd", np.zeros(())),
+    ),
+    "two products": (
+        lambda p: p["a"] * p["b"] + p["c"] * p["d"] + sum(v**2 for v in p.values()) / 4,
+        dict.fromkeys("abcd", np.zeros(())),
+    ),
+}
+
+
+def all_sets(cost, params):
+    """Of every set of blocks, whether the cost is convex in it: asked one by one."""
+    names = sorted(params)
+    answers = {}
+    for size in range(1, len(names) + 1):
+        for chosen in itertools.combinations(names, size):
+            ours = {k: reals(np.shape(params[k])) for k in chosen}
+            rest = {k: reals(np.shape(params[k])) for k in names if k not in chosen}
+            verdict = is_convex(lambda p, q=None: cost({**p, **(q or {})}), ours, rest or None)
+            answers[frozenset(chosen)] = verdict.answer
+    return answers
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_the_largest_and_smallest_sets_are_those_of_a_search_over_all(name):
+    cost, params = COSTS[name]
+    answers = all_sets(cost, params)
+    convex = {s for s, answer in answers.items() if answer == "yes"}
+    found = explain(cost, params)
+    assert found.is_decided
+    assert set(map(frozenset, found.convex)) == {s for s in convex if not any(s < t for t in convex)}
+    bad = set(answers) - convex
+    assert {frozenset(r.blocks) for r in found.refusals} == {s for s in bad if not any(t < s for t in bad)}
+    assert all(r.verdict.evidence == "certified" for r in found.refusals)
+
+
+def reason(cost, params, *blocks):
+    (found,) = (r for r in explain(cost, params).refusals if r.blocks == blocks)
+    return found.reason
+
+
+def test_the_words_say_what_destroys_convexity():
+    assert "a product of values that depend on a and on b" in reason(*COSTS["two products"], "a", "b")
+    assert "`tanh`, neither convex nor concave, of values affine in W1" in reason(*COSTS["tanh network"], "W1")
+    relu = network(jax.nn.relu)
+    assert "convex in W1, not affine, times W2, which may be negative" in reason(relu, NETWORK, "W1")
+    bounded = lambda p: jnp.sum(jax.nn.sigmoid(X @ p["w"]))  # noqa: E731
+    assert "bounded above" in reason(bounded, {"w": np.zeros(2)}, "w")
+    squared = lambda p: (jax.nn.relu(p["w"]) - 1) ** 2  # noqa: E731
+    assert "convex in w, not affine: it does not keep that" in reason(squared, {"w": np.zeros(())}, "w")
+    difference = lambda p: jnp.abs(p["w"]) - 2 * jax.nn.relu(p["w"] - 1)  # noqa: E731
+    assert "a difference of values, convex in w" in reason(difference, {"w": np.zeros(())}, "w")
+    assert "test_explaining.py" in reason(relu, NETWORK, "W1")
+
+
+def test_the_table_names_blocks_shapes_and_sets():
+    text = str(explain(*COSTS["linear network"]))
+    assert "W1       2x2  yes" in text
+    assert "not jointly convex in W1 and W2" in text
+    assert "jointly convex in W2 and b2" in text or "jointly convex in W1, b1 and b2" in text
+    assert "lies above its chord" in text
+
+
+def test_the_record_is_json():
+    record = json.loads(json.dumps(explain(*COSTS["tanh network"]).record()))
+    assert record["blocks"][0] == {"name": "W1", "shape": [2, 2]}
+    assert record["not convex"][0]["witness"]["kind"] == "chord"
+
+
+@jax.tree_util.register_pytree_with_keys_class
+class Module:
+    """A layer as libraries write it: arrays, and an activation among the leaves."""
+
+    def __init__(self, weight, activation):
+        self.weight, self.activation = weight, activation
+
+    def tree_flatten_with_keys(self):
+        key = jax.tree_util.GetAttrKey
+        return [(key("weight"), self.weight), (key("activation"), self.activation)], None
+
+    @classmethod
+    def tree_unflatten(cls, _, leaves):
+        return cls(*leaves)
+
+
+def test_what_is_no_array_stays_as_it_is():
+    module = [Module(np.zeros((2, 1)), jnp.tanh), 3, np.array([1, 2])]
+    found = explain(lambda m: jnp.sum(m[0].activation(X @ m[0].weight)) * m[1], module)
+    assert [block.name for block in found.blocks] == ["0.weight"]
+    assert found.refusals
+
+
+def test_single_precision_parameters_are_read_as_real_numbers():
+    found = explain(lambda p: jnp.sum((X @ p - Y) ** 2), np.zeros(2, dtype=np.float32))
+    assert found.convex == (("it",),)
+
+
+def test_what_cannot_be_decided_is_said_to_be_so():
+    found = explain(lambda p: jnp.hypot(p["x"], p["y"]), {"x": np.zeros(()), "y": np.zeros(())})
+    assert not found.is_decided
+    assert "undecided" in str(found)
+
+
+def test_wrong_parameters_are_refused_in_words():
+    with pytest.raises(DomainError, match="0"):
+        explain(lambda p: 1.0, {"n": 3})
+    with pytest.raises(DomainError, match="17"):
+        explain(lambda p: sum(p), [np.zeros(())] * 17)
+    with pytest.raises(NotAFunctionError, match="scalar"):
+        explain(lambda p: p, np.zeros(3))
