@@ -1,0 +1,79 @@
+"""Two-layer ReLU students and teachers under standard normal inputs: the population loss in closed form.
+
+A student with the rows w_1, ..., w_n in R^k learns k orthonormal teachers, the unit vectors v_j = e_j:
+
+    F(W) = 1/2 E (sum_i relu(w_i.x) - sum_j relu(v_j.x))^2
+         = 1/2 sum_ij f(w_i, w_j) - sum_ij f(w_i, v_j) + 1/2 sum_ij f(v_i, v_j),
+
+    f(w, v) = E relu(w.x) relu(v.x) = |w| |v| (sin t + (pi - t) cos t) / (2 pi),    t the angle between w and v
+
+(Y. Cho and L. K. Saul, Kernel Methods for Deep Learning, 2009; A. Brutzkus and A. Globerson, 2017).  From k = 6 on F has
+spurious strict minima, into which gradient descent falls the more often the larger k is (I. Safran and O. Shamir,
+Spurious Local Minima are Common in Two-Layer ReLU Neural Networks, 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netprops.objects.angles import pi
+from netprops.objects.training import gradient_descent
+
+Array: TypeAlias = Any
+
+
+def overlap(dot: Array, area: Array) -> Array:
+    """f(w, v) from the product w.v and the squared area |w|^2 |v|^2 - (w.v)^2 of the parallelogram of w and v.
+
+    With s = |w| |v| sin t the area, f = (s + (w.v) atan2(s, -w.v)) / (2 pi); max(w.v, 0)/2 where w and v are parallel,
+    or rounding leaves no area.
+    """
+    spans = area > 0
+    s = jnp.sqrt(jnp.where(spans, area, 1.0))
+    bent = (s + dot * jnp.arctan2(s, -dot)) / (2 * pi())
+    return jnp.where(spans, bent, jnp.maximum(dot, 0) / 2)
+
+
+def population_loss(W: Array, students: Array | None = None, teachers: Array | None = None) -> Array:
+    """F(W) of a student W, shape (n, k), n >= 1, against the k orthonormal teachers.
+
+    Args:
+        students: shape (n,), 1.0 for each row that counts and 0.0 for each that is filling; None: all count.
+        teachers: shape (k,), likewise; the student's columns of the filling are 0.
+    """
+    n, k = W.shape
+    rows, columns = np.triu_indices(n, 1)
+    squares = W**2
+    sizes = jnp.sum(squares, axis=1)
+    dots = (W @ W.T)[rows, columns]
+    areas = sizes[rows] * sizes[columns] - dots**2
+    among = overlap(dots, areas)
+    across = overlap(W, squares @ (1.0 - np.eye(k)))  # the area of w_i and e_j: what w_i has off the j-th axis
+    if students is not None:
+        sizes, among, across = students * sizes, students[rows] * students[columns] * among, students[:, None] * across
+    present = float(k)
+    if teachers is not None:
+        present, across = jnp.sum(teachers), teachers[None, :] * across
+    # f(w, w) = |w|^2/2, and f(v_i, v_j) = 1/(2 pi) for orthonormal teachers.
+    teacher = present / 4 + present * (present - 1) / (4 * pi())
+    return jnp.sum(sizes) / 4 + jnp.sum(among) - jnp.sum(across) + teacher
+
+
+def xavier_student(key: Any, students: int, teachers: int) -> Array:
+    """A start W, shape (students, teachers): independent normal entries of variance 1/teachers."""
+    return jax.random.normal(key, (students, teachers), jnp.float64) / np.sqrt(teachers)
+
+
+def end_of_training(students: int, teachers: int, *, rate: float = 0.5, steps: int = 2000) -> Callable[[Any], Array]:
+    """A run, from a random key to the student W in which gradient descent on F ends, from `xavier_student`."""
+
+    def run(key: Any) -> Array:
+        start = xavier_student(key, students, teachers)
+        return gradient_descent(population_loss, start, rate=rate, steps=steps)
+
+    return run
