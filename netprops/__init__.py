@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from netprops.questions.frequencies import is_rarer, is_share_above, is_share_below, runs
     from netprops.questions.gradients import is_gradient_of
     from netprops.questions.landscape import agrees_with_library, no_worse_minimum
-    from netprops.questions.minima import are_distinct_minima, is_worse_minimum
+    from netprops.questions.minima import are_distinct_minima, is_higher_at_minimum, is_worse_minimum
     from netprops.questions.orbits import has_orbit
     from netprops.questions.order import is_nondecreasing, is_nonincreasing, is_positive, no_counterexample
     from netprops.questions.separation import is_separable
@@ -74,7 +74,7 @@ _HOME = {
     "netprops.questions.frequencies": ("is_rarer", "is_share_above", "is_share_below", "runs"),
     "netprops.questions.gradients": ("is_gradient_of",),
     "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
-    "netprops.questions.minima": ("are_distinct_minima", "is_worse_minimum"),
+    "netprops.questions.minima": ("are_distinct_minima", "is_higher_at_minimum", "is_worse_minimum"),
     "netprops.questions.orbits": ("has_orbit",),
     "netprops.questions.order": ("is_nondecreasing", "is_nonincreasing", "is_positive", "no_counterexample"),
     "netprops.questions.separation": ("is_separable",),
@@ -91,11 +91,12 @@ __all__ = [
     "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library",
     "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
     "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
-    "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_nondecreasing",
-    "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer", "is_saddle", "is_separable",
-    "is_share_above", "is_share_below", "is_short_step", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex",
-    "is_worse_minimum", "next_point", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone",
-    "pi", "positive", "reals", "runs", "short_step", "stays_in", "violates_jensen",
+    "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_higher_at_minimum",
+    "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer",
+    "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step", "is_strict_maximum",
+    "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "next_point", "no_counterexample",
+    "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi", "positive", "reals", "runs", "short_step",
+    "stays_in", "violates_jensen",
 ]  # fmt: skip
 
 
