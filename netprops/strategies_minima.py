@@ -12,9 +12,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from netprops.domains import box
+from netprops.objects.data import Data
 from netprops.objects.minima import Taught
 from netprops.objects.networks import Activation, Network
-from netprops.strategies_networks import arrays, inputs, whole_numbers
+from netprops.objects.silent_units import is_constant_best
+from netprops.strategies_networks import arrays, data_for, dyadics, inputs, whole_numbers
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -73,3 +75,43 @@ def _inputs(columns: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Twelve inputs, enough for three units: no coordinate, and no opposite of one, comes twice in a column."""
     second = (5, -9, 2, 12, -4, 7, -1, 10, 3, -8, 6, -11)
     return np.array([range(1, 13), second], dtype=np.float64).T[:, :columns] / 4
+
+
+# ---------------------------------------------------------------- data by what the best constant is against them
+
+
+@st.composite
+def data_beyond_constants(draw: Draw, network: Network, rows: tuple[int, int] = (2, 4)) -> Data:
+    """Any data of the network's numbers of inputs and outputs that some function of the inputs fits better than a
+    constant does; repeated inputs with different targets among them."""
+    X, Y = draw(data_for(network, rows))
+    if is_constant_best(X, Y):  # one input becomes a new one, with a target other than the rest's mean
+        X[0, 0], Y[0] = X[1:, 0].max() + 1, Y[1:].mean(axis=0) + 1
+    return Data(X, Y)
+
+
+@st.composite
+def data_fitted_by_constants(draw: Draw, network: Network, rows: tuple[int, int] = (1, 2)) -> Data:
+    """Any inputs, each twice or more, with targets c + e and c - e: no function of them fits better than c does."""
+    X, E = draw(data_for(network, rows))
+    c = draw(arrays(network.widths[-1]))
+    return Data(np.concatenate([X, X]), np.concatenate([c[None, :] + E, c[None, :] - E]))
+
+
+@st.composite
+def interpolable_data(draw: Draw, network: Network, repeated: tuple[int, int] = (0, 2)) -> Data:
+    """Two inputs or more, one more than the network's narrowest hidden layer has units at most; targets not all equal.
+
+    The inputs' sums of coordinates are powers of two apart, so that dyadic weights interpolate.  Rows may come several
+    times, each time with the same target.
+    """
+    columns, outputs, most = network.widths[0], network.widths[-1], min(network.widths[1:-1])
+    gaps = draw(st.lists(st.sampled_from((1.0, 0.5, 2.0)), min_size=1, max_size=most))
+    X = draw(arrays((len(gaps) + 1, columns)))
+    X[:, 0] += np.cumsum([draw(dyadics()), *gaps]) - X.sum(axis=1)
+    Y = draw(arrays((len(X), outputs)))
+    if (Y[0] == Y).all():
+        Y[0] += 1
+    again = draw(st.lists(st.integers(0, len(X) - 1), min_size=repeated[0], max_size=repeated[1]))
+    order = np.array(draw(st.permutations([*range(len(X)), *again])))
+    return Data(X[order], Y[order])
