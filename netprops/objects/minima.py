@@ -25,7 +25,7 @@ ONE_UNIT_DATA = Data(np.array([[1.0], [6.0], [12.0]]), np.array([[1.0], [1.0], [
 
 # v s(w x), s the logistic function, on the points (-3, -4), (-1, 1), (4, 3), squared error: values 16.43 and 19.65.  It
 # has no bias, so that no symmetry takes one to the other.
-SIGMOID_UNITS: tuple[Unit, Unit] = ((1.7163975100164846, 3.0613594298390643), (-0.9911381458017025, -2.1012980144916518))
+SIGMOID_UNITS: tuple[Unit, Unit] = ((1.7163975100165, 3.0613594298391), (-0.9911381458017, -2.1012980144917))
 SIGMOID_UNIT_DATA = Data(np.array([[-3.0], [-1.0], [4.0]]), np.array([[-4.0], [1.0], [3.0]]))
 
 

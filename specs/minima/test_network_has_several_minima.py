@@ -7,7 +7,6 @@ its incoming weights do not matter.  So such networks have minima, and never a s
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 

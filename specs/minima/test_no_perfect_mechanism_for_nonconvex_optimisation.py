@@ -24,7 +24,7 @@ def decomposed(y, b):
 
 
 def is_positive_everywhere(a):
-    """Is the cost positive? Every x is y >= 0 times signs that can be multiplied into a instead, half of them enough."""
+    """Is the cost positive? Every x is y >= 0 times signs, which can be multiplied into a instead; half of them do."""
     return is_positive(lambda y: jax.vmap(decomposed, (None, 0))(y, a * signs(len(a))), on=nonnegative(len(a)))
 
 
