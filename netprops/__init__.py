@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
     from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
+    from netprops.questions.census import Census
     from netprops.questions.contraction import stays_in
     from netprops.questions.copositivity import is_copositive
     from netprops.questions.critical import (
@@ -64,6 +65,7 @@ _HOME = {
     "netprops.questions.at_points": (
         "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
     ),
+    "netprops.questions.census": ("Census",),
     "netprops.questions.contraction": ("stays_in",),
     "netprops.questions.copositivity": ("is_copositive",),
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
@@ -87,7 +89,8 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Claim", "ClaimError", "Curvature", "DomainError", "NotAFunctionError",
+    "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Census", "Claim", "ClaimError", "Curvature", "DomainError",
+    "NotAFunctionError",
     "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library",
     "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
     "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
