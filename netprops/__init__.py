@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         is_quasiconvex,
         is_strictly_convex,
     )
+    from netprops.questions.spreads import is_spread_smaller, pairs
     from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 
 _HOME = {
@@ -84,22 +85,22 @@ _HOME = {
         "Curvature", "curvature", "is_affine", "is_concave", "is_constant", "is_convex", "is_quasiconcave",
         "is_quasiconvex", "is_strictly_convex",
     ),
+    "netprops.questions.spreads": ("is_spread_smaller", "pairs"),
     "netprops.readings.jaxpr": ("NotAFunctionError", "UnsupportedError"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Census", "Claim", "ClaimError", "Curvature", "DomainError",
-    "NotAFunctionError",
-    "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library",
-    "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to", "has_critical_point",
-    "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_concave",
-    "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_higher_at_minimum",
-    "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer",
-    "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step", "is_strict_maximum",
-    "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "next_point", "no_counterexample",
-    "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pi", "positive", "reals", "runs", "short_step",
-    "stays_in", "violates_jensen",
+    "NotAFunctionError", "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats",
+    "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to",
+    "has_critical_point", "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine",
+    "is_basin", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of",
+    "is_higher", "is_higher_at_minimum", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
+    "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step",
+    "is_spread_smaller", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum",
+    "next_point", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pairs", "pi",
+    "positive", "reals", "runs", "short_step", "stays_in", "violates_jensen",
 ]  # fmt: skip
 
 

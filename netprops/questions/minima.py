@@ -143,5 +143,5 @@ def _value_at(program: Program, point: CriticalPoint) -> arb:
     """The program's value on the tighter box around the critical point, enclosed."""
     with precision_of(point.precision):
         box = [arb(text) for text in point.enclosures]
-        (value,) = evaluate(program, shaped(program, box), point.precision)[0].reshape(-1)
+        value: arb = evaluate(program, shaped(program, box), point.precision)[0].reshape(-1)[0]
         return value
