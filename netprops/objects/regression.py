@@ -102,20 +102,21 @@ def _pivots(matrix: fmpq_mat) -> list[int]:
     return [next(j for j in range(matrix.ncols()) if reduced[i, j]) for i in range(rank)]
 
 
-def log_loss_minimum(rows: Matrix, labels: Matrix, steps: int = 100) -> Matrix:
+def log_loss_minimum(rows: Matrix, labels: Matrix, steps: int = 100, *, decay: float = 0.0) -> Matrix:
     """A point near the minimum over theta of sum_i softplus(rows_i.theta) - labels_i rows_i.theta, if there is one.
 
-    Damped Newton steps in floats, for a start; the rows must span their space.
+    Damped Newton steps in floats, for a start; the rows must span their space, or decay |theta|^2 is added.
     """
     theta = np.zeros(rows.shape[1])
 
     def cost(t: Matrix) -> float:
         z = rows @ t
-        return float(np.sum(np.logaddexp(0, z) - labels * z))
+        return float(np.sum(np.logaddexp(0, z) - labels * z) + decay * (t @ t))
 
     for _ in range(steps):
         s = 0.5 * (1 + np.tanh(0.5 * (rows @ theta)))
-        step = np.linalg.solve((rows.T * (s * (1 - s))) @ rows, rows.T @ (s - labels))
+        hessian = (rows.T * (s * (1 - s))) @ rows + 2 * decay * np.eye(len(theta))
+        step = np.linalg.solve(hessian, rows.T @ (s - labels) + 2 * decay * theta)
         size = 1.0
         while cost(theta - size * step) > cost(theta) and size > 1e-3:
             size /= 2
