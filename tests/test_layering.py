@@ -20,7 +20,7 @@ LAYERS = (
     ("search",),
     ("questions",),
     ("strategies", "strategies_least_squares", "strategies_minima", "strategies_networks", "strategies_partition",
-     "strategies_symmetries"),
+     "strategies_series", "strategies_symmetries"),
     ("claims",),
     ("report",),
     ("plugin",),
