@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from netprops.domains import reals
 from netprops.objects.networks import Activation, Network, Params
@@ -47,18 +48,19 @@ def train_watching(
 def _trained(
     cost: Callable[[Point], Any], watched: Callable[[Point], Any] | None, start: Point, optimiser: Any, steps: int
 ) -> tuple[Point, Any]:
-    slope = jax.grad(cost)
+    begin, point = ravel_pytree(start)  # one vector compiles faster than many arrays
+    slope = jax.grad(lambda v: cost(point(v)))
 
-    def step(_: Any, state: tuple[Point, Any, Any]) -> tuple[Point, Any, Any]:
-        p, memory, least = state
+    def step(_: Any, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        v, memory, least = state
         with jax.numpy_dtype_promotion("standard"):  # the library multiplies doubles by its count of steps
-            updates, memory = optimiser.update(slope(p), memory, p)
-        p = jax.tree.map(jnp.add, p, updates)
-        return p, memory, least if watched is None else jnp.minimum(least, watched(p))
+            updates, memory = optimiser.update(slope(v), memory, v)
+        v = v + updates
+        return v, memory, least if watched is None else jnp.minimum(least, watched(point(v)))
 
     first = jnp.zeros(()) if watched is None else watched(start)
-    end, _, least = jax.lax.fori_loop(0, steps, step, (start, optimiser.init(start), first))
-    return end, least
+    end, _, least = jax.lax.fori_loop(0, steps, step, (begin, optimiser.init(begin), first))
+    return point(end), least
 
 
 def mean_cost(network: Network, params: Params, x: Any, y: Any) -> Any:
