@@ -17,10 +17,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
-import numpy as np
 
 if TYPE_CHECKING:
-    from netprops.objects.data import Matrix
     from netprops.objects.losses import Array
 
 

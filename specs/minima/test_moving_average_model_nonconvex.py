@@ -15,12 +15,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops import (
-    CONDITIONAL, are_equal, box, claim, has_curvature, is_convex, is_gradient_of, is_positive, is_share_above,
-    is_share_below, reals, runs,
+    CONDITIONAL,
+    are_equal,
+    box,
+    claim,
+    has_curvature,
+    is_convex,
+    is_gradient_of,
+    is_positive,
+    is_share_above,
+    is_share_below,
+    reals,
+    runs,
 )  # fmt: skip
 from netprops.objects.time_series import (
-    autoregressive_cost, curvature_at_zero, difference, from_factors, impulse_response, infinite_cost,
-    moving_average_cost, squared_modulus, squared_modulus_by_factors, surely_curves_down,
+    autoregressive_cost,
+    curvature_at_zero,
+    difference,
+    from_factors,
+    impulse_response,
+    infinite_cost,
+    moving_average_cost,
+    squared_modulus,
+    squared_modulus_by_factors,
+    surely_curves_down,
 )  # fmt: skip
 from netprops.strategies import by_profile, unit
 from netprops.strategies_series import series, series_that_curve_down
