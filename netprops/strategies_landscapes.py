@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from hypothesis import strategies as st
 
+from netprops.objects.data import Data, Matrix
 from netprops.objects.location import Location
-from netprops.strategies_networks import arrays, dyadics, inputs
+from netprops.strategies_networks import arrays, data_sets, dyadics, inputs, nonzero_arrays
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Range: TypeAlias = tuple[int, int]
@@ -31,3 +32,14 @@ def locations(draw: Draw, beacons: Range = (1, 4), columns: Range = (1, 3), *, k
         for there in places:
             d[there[0]] -= max(0.0, float(d[there].sum()))
     return Location(B, d)
+
+
+@st.composite
+def radial_networks(
+    draw: Draw, units: Range = (1, 3), rows: Range = (1, 4), columns: Range = (1, 2)
+) -> tuple[Matrix, Matrix, Matrix, Data]:
+    """Output weights, not all 0, centres and widths of radial basis functions, with any data."""
+    data = draw(data_sets(rows, columns))
+    k = draw(st.integers(*units))
+    widths = draw(arrays(k, dyadics(1 / 4, 2)))
+    return draw(nonzero_arrays(k)), draw(arrays((k, data.columns))), widths, data
