@@ -7,8 +7,8 @@ A student with the rows w_1, ..., w_n in R^k learns k orthonormal teachers, the 
 
     f(w, v) = E relu(w.x) relu(v.x) = |w| |v| (sin t + (pi - t) cos t) / (2 pi),    t the angle between w and v
 
-(Y. Cho and L. K. Saul, Kernel Methods for Deep Learning, 2009; A. Brutzkus and A. Globerson, 2017).  From k = 6 on F has
-spurious strict minima, into which gradient descent falls the more often the larger k is (I. Safran and O. Shamir,
+(Y. Cho and L. K. Saul, Kernel Methods for Deep Learning, 2009; A. Brutzkus and A. Globerson, 2017).  From k = 6 on F
+has spurious strict minima, into which gradient descent falls the more often the larger k is (I. Safran and O. Shamir,
 Spurious Local Minima are Common in Two-Layer ReLU Neural Networks, 2018).
 """
 
@@ -27,16 +27,22 @@ from netprops.objects.training import gradient_descent
 Array: TypeAlias = Any
 
 
+@jax.custom_jvp
 def overlap(dot: Array, area: Array) -> Array:
-    """f(w, v) from the product w.v and the squared area |w|^2 |v|^2 - (w.v)^2 of the parallelogram of w and v.
+    """f(w, v) from the product w.v and the squared area |w|^2 |v|^2 - (w.v)^2 >= 0 of the parallelogram of w and v."""
+    size = jnp.sqrt(area + dot**2)  # |w| |v|
+    angle = jnp.arctan2(jnp.sqrt(area), dot)
+    return size * (jnp.sin(angle) + (pi() - angle) * jnp.cos(angle)) / (2 * pi())
 
-    With s = |w| |v| sin t the area, f = (s + (w.v) atan2(s, -w.v)) / (2 pi); max(w.v, 0)/2 where w and v are parallel,
-    or rounding leaves no area.
-    """
-    spans = area > 0
-    s = jnp.sqrt(jnp.where(spans, area, 1.0))
-    bent = (s + dot * jnp.arctan2(s, -dot)) / (2 * pi())
-    return jnp.where(spans, bent, jnp.maximum(dot, 0) / 2)
+
+@overlap.defjvp
+def _overlap_slopes(at: Any, along: Any) -> Any:
+    """For floats alone: f is differentiable where sqrt(area) is not, at parallel vectors.  No certificate reads it."""
+    (dot, area), (by_dot, by_area) = at, along
+    square = jnp.where(area + dot**2 > 0, area + dot**2, 1.0)
+    side = jnp.sqrt(area)
+    slope = jnp.arctan2(side, -dot) + dot * side / square
+    return overlap(dot, area), (slope * by_dot + side / (2 * square) * by_area) / (2 * np.pi)
 
 
 def population_loss(W: Array, students: Array | None = None, teachers: Array | None = None) -> Array:
@@ -52,11 +58,11 @@ def population_loss(W: Array, students: Array | None = None, teachers: Array | N
     sizes = jnp.sum(squares, axis=1)
     dots = (W @ W.T)[rows, columns]
     areas = sizes[rows] * sizes[columns] - dots**2
-    among = overlap(dots, areas)
+    among = overlap(dots, jnp.maximum(areas, 0.0))  # rounding may leave less than none
     across = overlap(W, squares @ (1.0 - np.eye(k)))  # the area of w_i and e_j: what w_i has off the j-th axis
     if students is not None:
         sizes, among, across = students * sizes, students[rows] * students[columns] * among, students[:, None] * across
-    present = float(k)
+    present: Any = float(k)
     if teachers is not None:
         present, across = jnp.sum(teachers), teachers[None, :] * across
     # f(w, w) = |w|^2/2, and f(v_i, v_j) = 1/(2 pi) for orthonormal teachers.
