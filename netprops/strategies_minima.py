@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from netprops.domains import box
 from netprops.objects.data import Data
+from netprops.objects.duplicated_units import SMOOTH, BalancedUnit, Duplication
 from netprops.objects.minima import Taught
 from netprops.objects.networks import Activation, Network
 from netprops.objects.silent_units import is_constant_best
-from netprops.strategies_networks import arrays, data_for, dyadics, inputs, whole_numbers
+from netprops.strategies_networks import arrays, data_for, dyadics, inputs, networks, whole_numbers
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -115,3 +116,28 @@ def interpolable_data(draw: Draw, network: Network, repeated: tuple[int, int] = 
     again = draw(st.lists(st.integers(0, len(X) - 1), min_size=repeated[0], max_size=repeated[1]))
     order = np.array(draw(st.permutations([*range(len(X)), *again])))
     return Data(X[order], Y[order])
+
+
+# ---------------------------------------------------------------- duplicated units
+
+
+@st.composite
+def duplications(draw: Draw, depth: tuple[int, int] = (2, 3), width: tuple[int, int] = (1, 2)) -> Duplication:
+    """A network of smooth activations, with hidden layers, and one of its hidden units."""
+    loss_of = draw(st.sampled_from(("squared", "log loss of a logit")))
+    net = draw(networks(depth, width, hidden=SMOOTH, loss_of=loss_of, bias=None))
+    layer = draw(st.integers(0, net.depth - 2))
+    return Duplication(net, layer, draw(st.integers(0, net.widths[layer + 1] - 1)))
+
+
+@st.composite
+def balanced_units(draw: Draw, *, definite: bool) -> BalancedUnit:
+    """Units at a strict minimum, for which the matrix B is definite, of either sign, or indefinite."""
+    levels = draw(st.sampled_from(((0.5, 1.0, 1.5, 2.0), (0.5, 1.0, 2.0, 3.0), (1.0, 1.5, 2.0, 3.0))))
+    ratio = draw(st.sampled_from((0.5, 1.0, 2.0, 4.0)))
+    size = draw(st.sampled_from((16.0, -16.0, 32.0, -32.0)))
+    shift, c = draw(st.integers(-4, 4)) / 2, draw(st.integers(-4, 4)) / 2
+    w, v = (draw(st.sampled_from((0.75, 1.0, -0.75, -1.0))) for _ in range(2))
+    numbers = map(np.float64, (w, 2 * v, c, shift, size, ratio if definite else -ratio))
+    w, v, c, shift, size, ratio = numbers
+    return BalancedUnit(w, v, c, shift, np.array(levels), size, ratio)

@@ -2,7 +2,7 @@
 
 The population is that of the search: Levenberg-Marquardt steps from normal starts, a point weighted by how often they
 end there; ends at which the gradient is not 0 are dropped (68, 54 and 41 in a hundred).  Each other end is decided by
-an enclosed critical point and the certified inertia of the Hessian there.  Measured: saddles are 0.43, 0.64 and 0.95 of
+an enclosed critical point and the certified inertia of the Hessian there.  Measured: saddles are 0.43, 0.64 and 0.96 of
 them with 3, 6 and 12 parameters.  Without a hidden layer there are none.
 """
 
@@ -31,7 +31,7 @@ from netprops.strategies import by_profile
 
 CLAIM = claim("saddles-outnumber-minima", source=("D1.A3", "D2.Q.c1"), verdict=CONDITIONAL)
 
-RUNS = {1: (6000, 24000), 2: (6000, 24000), 4: (800, 3200)}  # by units: by default, and when thorough
+RUNS = {1: (6000, 24000), 2: (10000, 40000), 4: (600, 2400)}  # by units: by default, and when thorough
 
 
 def log_loss_of_one_layer(p):
@@ -78,7 +78,7 @@ def ordered(found, sign):
 
 @CLAIM
 def test_the_share_of_saddles_rises_with_the_number_of_parameters():
-    assert is_rarer(saddles(of_network(1)), saddles(of_network(2)), by=1 / 16)
+    assert is_rarer(saddles(of_network(1)), saddles(of_network(2)), by=1 / 32)
     assert is_rarer(saddles(of_network(2)), saddles(of_network(4)), by=1 / 8)
     assert is_share_above(saddles(of_network(4)), 3 / 4)
     # Widths held equal, and nothing rises.
@@ -89,7 +89,7 @@ def test_the_share_of_saddles_rises_with_the_number_of_parameters():
 @pytest.mark.parametrize("units", [2, 4])
 def test_the_index_rises_with_the_cost(units):
     found = of_network(units)
-    assert is_rarer(ordered(found, -1), ordered(found, 1), by=1 / 8)
+    assert is_rarer(ordered(found, -1), ordered(found, 1), by=1 / 16)
 
 
 @CLAIM
