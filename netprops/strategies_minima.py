@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import jax
@@ -11,13 +12,25 @@ import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 
-from netprops.domains import box
+from netprops.domains import box, reals
 from netprops.objects.data import Data
 from netprops.objects.duplicated_units import SMOOTH, BalancedUnit, Duplication
+from netprops.objects.interpolation import kernel
 from netprops.objects.minima import Taught
-from netprops.objects.networks import Activation, Network
+from netprops.objects.networks import Activation, Network, Params
 from netprops.objects.silent_units import is_constant_best
-from netprops.strategies_networks import arrays, data_for, dyadics, inputs, networks, whole_numbers
+from netprops.readings.floats import evaluate_batch
+from netprops.readings.jaxpr import trace
+from netprops.strategies_networks import (
+    architectures,
+    arrays,
+    data_for,
+    dyadics,
+    inputs,
+    networks,
+    parameters,
+    whole_numbers,
+)
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -141,3 +154,52 @@ def balanced_units(draw: Draw, *, definite: bool) -> BalancedUnit:
     numbers = map(np.float64, (w, 2 * v, c, shift, size, ratio if definite else -ratio))
     w, v, c, shift, size, ratio = numbers
     return BalancedUnit(w, v, c, shift, np.array(levels), size, ratio)
+
+
+# ---------------------------------------------------------------- exact fits
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A network at parameters that fit the data exactly; along the direction `flat` its outputs have derivative 0."""
+
+    network: Network
+    params: Params
+    X: Any
+    Y: Any
+    flat: Params
+
+    def __repr__(self) -> str:
+        return f"<{self.network} with parameters {self.params}, which fit inputs {self.X.tolist()}; flat: {self.flat}>"
+
+
+@st.composite
+def overparametrised_fits(draw: Draw) -> Fit:
+    """ReLU networks with one hidden layer, in whole numbers, with more parameters than data times outputs.
+
+    The hidden biases are halves of odd numbers, so that no unit is at its kink on whole inputs.
+    """
+    widths = draw(architectures((2, 2), (1, 3)))
+    net = Network(widths, hidden=jax.nn.relu)
+    count = sum(leaf.size for layer in net.params for leaf in layer)
+    rows = draw(st.integers(1, min(4, (count - 1) // widths[-1])))
+    X = draw(arrays((rows, widths[0]), whole_numbers()))
+    (W, b), last = draw(parameters(net.params))
+    params = ((W, b + 0.5), last)
+    flat = np.concatenate([part.reshape(-1) for layer in params for part in layer])
+
+    def shaped(v: Any) -> Params:
+        """A vector as parameters; slices alone, so that nothing compiles."""
+        parts, structure = jax.tree.flatten(params)
+        ends = np.cumsum([part.size for part in parts]).tolist()
+        cut = (v[end - part.size : end].reshape(part.shape) for part, end in zip(parts, ends, strict=True))
+        return jax.tree.unflatten(structure, cut)  # type: ignore[no-any-return]
+
+    def outputs(v: Any) -> Any:
+        return jnp.ravel(net(shaped(v), X))
+
+    Y, J = evaluate_batch(trace(lambda v: (outputs(v), jax.jacrev(outputs)(v)), reals(flat.size)), [flat[None]])
+    basis = kernel(J[0])
+    weights = draw(arrays(len(basis), whole_numbers()))
+    weights[draw(st.integers(0, len(basis) - 1))] = draw(st.sampled_from((1.0, -1.0)))
+    return Fit(net, params, X, Y[0].reshape(rows, -1), shaped(weights @ np.stack(basis)))
