@@ -113,16 +113,17 @@ class Teaching:
         return Network((self.inputs, width, 1), hidden=self.hidden)
 
     @property
-    def _drawn(self) -> Any:
+    def drawn(self) -> Any:
         """The domains of the normal numbers that a lesson is made of."""
         rows, tests = self.rows, self.tests
         return self.teacher.params, reals((rows, self.inputs)), reals((tests, self.inputs)), reals((rows, 1))
 
     def lesson(self, key: Key) -> Lesson:
         """A teacher and data of one random key."""
-        return self._lesson(normal_point(key, self._drawn))
+        return self.lesson_of(normal_point(key, self.drawn))
 
-    def _lesson(self, normals: Any) -> Lesson:
+    def lesson_of(self, normals: Any) -> Lesson:
+        """The lesson made of numbers drawn from `drawn`: for a trial that draws all it needs with one key."""
         (inner, (W, b)), x, x_test, noise = normals
         teacher = (inner, (W / self.units**0.5, 0 * b))
         y, y_test = (self.teacher(teacher, inputs) for inputs in (x, x_test))
@@ -153,8 +154,8 @@ class Teaching:
             if fixed:
                 normals, lesson = normal_point(key, starts), self.lesson(jax.random.key(_FIXED))
             else:
-                normals, drawn = normal_point(key, (starts, self._drawn))
-                lesson = self._lesson(drawn)
+                normals, drawn = normal_point(key, (starts, self.drawn))
+                lesson = self.lesson_of(drawn)
             x, y, x_test, y_test = changed(lesson)
             ends = []
             for student, normal in zip(students, normals, strict=True):
