@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netprops.objects.activations import opaque
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
+    from netprops.questions.all_critical_points import has_critical_points
     from netprops.questions.at_points import has_curvature, has_inertia, is_critical, is_higher, violates_jensen
     from netprops.questions.census import Census
     from netprops.questions.contraction import stays_in
@@ -63,6 +64,7 @@ _HOME = {
     "netprops.objects.activations": ("opaque",),
     "netprops.objects.angles": ("pi",),
     "netprops.questions.agreement": ("agree_in_floats",),
+    "netprops.questions.all_critical_points": ("has_critical_points",),
     "netprops.questions.at_points": (
         "has_curvature", "has_inertia", "is_critical", "is_higher", "violates_jensen",
     ),
@@ -94,7 +96,8 @@ __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Census", "Claim", "ClaimError", "Curvature", "DomainError",
     "NotAFunctionError", "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats",
     "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to",
-    "has_critical_point", "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine",
+    "has_critical_point", "has_critical_points", "has_curvature", "has_inertia", "has_orbit",
+    "has_sufficient_decrease", "is_affine",
     "is_basin", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of",
     "is_higher", "is_higher_at_minimum", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
     "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step",

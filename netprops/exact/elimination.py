@@ -1,8 +1,8 @@
 """Polynomials of one variable that vanish at the common zeros of several polynomials, by resultants.
 
-The resultant of f and g by x_i, of degrees m and n in x_i that are not both 0, is a combination of f and g that is free of
-x_i: it vanishes wherever both do.  Eliminating all variables but one leaves polynomials of that one.  If they are not 0,
-the common zeros lie on the grid of their roots; most points of the grid are none.
+The resultant of f and g by x_i, of degrees m and n in x_i that are not both 0, is a combination of f and g that is free
+of x_i: it vanishes wherever both do.  Eliminating all variables but one leaves polynomials of that one.  If they are not
+0, the common zeros lie on the grid of their roots; most points of the grid are none.
 
 A system is split beforehand by the factors of its polynomials: a product vanishes where some factor does.
 """
@@ -37,20 +37,11 @@ def eliminants(system: Sequence[MPoly], positive: Sequence[bool]) -> Iterator[tu
         if count == MOST_SYSTEMS:
             yield None
             return
-        found: list[fmpq_poly] | None = []
-        for keep in range(len(positive)):
-            p = _eliminant(list(chosen), keep, len(positive))
-            if p is None:
-                found = None
-                break
-            if p.degree() == 0:
-                found = []
-                break
-            found.append(p)
-        if found is None:
-            yield None
-        elif found:
-            yield tuple(found)
+        found = [_eliminant(list(chosen), keep, len(positive)) for keep in range(len(positive))]
+        if any(p is not None and p.degree() == 0 for p in found):
+            continue
+        known = tuple(p for p in found if p is not None)
+        yield known if len(known) == len(found) else None
 
 
 def _factors(f: MPoly, positive: Sequence[bool]) -> list[MPoly]:
@@ -68,7 +59,7 @@ def _is_never_zero(f: MPoly, positive: Sequence[bool]) -> bool:
 
 
 def _eliminant(polynomials: list[MPoly], keep: int, size: int) -> fmpq_poly | None:
-    """A polynomial of variable `keep` that vanishes where all of them do; 1 if they never do; None if none was found."""
+    """A polynomial of variable `keep` that vanishes where all do; 1 if they never do; None if none was found."""
     for i in range(size):
         if i != keep:
             polynomials_or_none = _without(polynomials, i)

@@ -4,10 +4,10 @@ Three ways, tried in this order where they apply:
 
 * a bounded box is cut into parts, each with one critical point or with none (`krawczyk.critical_points`);
 * a gradient that is rational in x or exp(c x) has its zeros on the grid of the real roots of one polynomial for each
-  coordinate (`rational`, `exact.elimination`); Sturm's theorem isolates these roots, and of each point of the grid it is
-  decided whether a critical point is there;
-* in the tails, where some |x_i| >= B, some partial derivative has one sign by the ranges of its normal form, which leaves
-  the bounded box between the tails.
+  coordinate (`rational`, `exact.elimination`); Sturm's theorem isolates these roots, and of each point of the grid it
+  is decided whether a critical point is there;
+* in the tails, where some |x_i| >= B, some partial derivative has one sign by the ranges of its normal form, which
+  leaves the bounded box between the tails.
 
 A critical point whose Hessian is singular is found by none of them, except on the line: there a multiple root of a
 rational derivative is one, for certain.
@@ -40,7 +40,11 @@ Ends: TypeAlias = tuple[fmpq, fmpq]
 MOST_COORDINATES: Final = 3
 MOST_CANDIDATES: Final = 2000
 WIDTHS: Final = (80, 160, 320, 640)  # bits after the point of the intervals that isolate roots
-MARGINS: Final = (20, 26, 28)  # bits: how far around a candidate critical points are looked for; more than Krawczyk's 1e-9
+MARGINS: Final = (
+    20,
+    26,
+    28,
+)  # bits: how far around a candidate critical points are looked for; more than Krawczyk's 1e-9
 TAILS: Final = (4, 32, 256, 4096)
 PRECISION: Final = 128
 
@@ -163,12 +167,27 @@ def _candidates(gradient: RationalGradient, intervals: Sequence[Interval]) -> It
 
 def _roots(p: fmpq_poly, rate: fmpq | None, interval: Interval) -> Iterator[Ends]:
     """Intervals of x that contain those roots of p that may lie in the domain: x itself, or z = exp(rate x)."""
+    simple = p // p.gcd(p.derivative())
+    isolated = real_roots(simple)
     for bits in WIDTHS:
-        ends = [_in_x(a, b, rate) for a, b in real_roots(p, fmpq(1, 2**bits)) if rate is None or b > 0]
+        isolated = [_refined(simple, a, b, fmpq(1, 2**bits)) for a, b in isolated]
+        ends = [_in_x(a, b, rate) for a, b in isolated if rate is None or b > 0]
         if None not in ends:
             yield from (x for x in ends if x is not None and _may_meet(x, interval))
             return
     raise NotFoundError("a root is too near 0")
+
+
+def _refined(p: fmpq_poly, a: fmpq, b: fmpq, width: fmpq) -> Ends:
+    """The one root of p between a and b, a simple one, which are none: no wider an interval, by bisection."""
+    rises = p(b) > 0
+    while b - a > width:
+        middle = (a + b) / 2
+        value = p(middle)
+        if value == 0:
+            return middle, middle
+        a, b = (a, middle) if (value > 0) == rises else (middle, b)
+    return a, b
 
 
 def _in_x(a: fmpq, b: fmpq, rate: fmpq | None) -> Ends | None:
@@ -237,9 +256,7 @@ def _multiple_root(gradient: RationalGradient, intervals: Sequence[Interval]) ->
 def _between_the_tails(program: Program, intervals: Sequence[Interval], entry: int) -> AllCriticalPoints:
     for reach in TAILS:
         bound = fmpq(reach)
-        inner = [
-            (-bound if r.lo is None else r.lo, bound if r.hi is None else r.hi) for r in intervals
-        ]
+        inner = [(-bound if r.lo is None else r.lo, bound if r.hi is None else r.hi) for r in intervals]
         if any(lo >= hi for lo, hi in inner):
             continue
         if all(_is_sloped(program, tail, entry) for tail in _tails(intervals, bound)):

@@ -1,7 +1,7 @@
 """Gradients that are rational after a substitution: x itself, or z = exp(c x), for each variable.
 
-The logistic function and tanh of multiples of x are rational in z = exp(c x) for some c > 0, and so are the derivatives of
-softplus and of their squares, products and quotients.  A partial derivative of a normal form then reads N / D with
+The logistic function and tanh of multiples of x are rational in z = exp(c x) for some c > 0, and so are the derivatives
+of softplus and of their squares, products and quotients.  A partial derivative of a normal form then reads N / D with
 polynomials N and D in such variables.  Where the function is real D is not 0, so that its critical points are the
 common zeros of the numerators, those of z with z > 0.  Elsewhere `NotRationalError` says what stands in the way.
 """
@@ -110,7 +110,7 @@ def _atoms_of(table: Table, parts: list[Expression]) -> Iterator[Atom]:
         for monomial in stack.pop().terms:
             for index, k in monomial:
                 if k.q != 1:
-                    raise NotRationalError(f"a root of {table.show(Expression(table, {((index, fmpq(1)),): fmpq(1)}))}")
+                    raise NotRationalError(f"it has a root: the power {k} of a {table.atoms[index].kind}")
                 if index in seen:
                     continue
                 seen.add(index)
@@ -166,9 +166,7 @@ class _Conversion:
         if not top:
             return top
         powers = top.to_dict()
-        least = [
-            0 if rate is None else min(powers_of[i] for powers_of in powers) for i, rate in enumerate(self.rates)
-        ]
+        least = [0 if rate is None else min(powers_of[i] for powers_of in powers) for i, rate in enumerate(self.rates)]
         lowered = {tuple(k - m for k, m in zip(key, least, strict=True)): c for key, c in powers.items()}
         return self.context.from_dict(lowered)
 
