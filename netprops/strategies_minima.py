@@ -203,3 +203,28 @@ def overparametrised_fits(draw: Draw) -> Fit:
     weights = draw(arrays(len(basis), whole_numbers()))
     weights[draw(st.integers(0, len(basis) - 1))] = draw(st.sampled_from((1.0, -1.0)))
     return Fit(net, params, X, Y[0].reshape(rows, -1), shaped(weights @ np.stack(basis)))
+
+
+# ---------------------------------------------------------------- smooth points of ReLU networks
+
+
+@st.composite
+def smooth_fits(draw: Draw, network: Network) -> tuple[Params, Any, Any]:
+    """Parameters p, inputs and targets such that p is a global minimum of the squared loss and no pre-activation is 0.
+
+    Every input comes twice, with the output of p plus and minus an error.  Inputs and weights are whole numbers, and
+    the biases of hidden layer k (from 1) are whole numbers and 2^-k, so that its pre-activations are odd multiples of
+    it.  No hidden layer has all weights into its first unit 0.
+    """
+    n = draw(st.integers(1, 2))
+    X = draw(arrays((n, network.widths[0]), whole_numbers()))
+    p: Params = draw(parameters(network.params))
+    for k, (W, b) in enumerate(p[:-1]):
+        b += 2.0 ** -(k + 1)
+        W[0, 0] = W[0, 0] or 1.0
+    h = X
+    for W, b in p[:-1]:
+        h = np.maximum(h @ W + b, 0)
+    Y = h @ p[-1][0] + p[-1][1]
+    errors = draw(arrays(Y.shape))
+    return p, np.concatenate([X, X]), np.concatenate([Y + errors, Y - errors])
