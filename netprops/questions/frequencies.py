@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any
@@ -120,15 +120,19 @@ class Share:
     runs: Runs
     event: Callable[[Any], Any]
     name: str
+    _counts: dict[int, Counted] = field(default_factory=dict, repr=False)  # by the seed of the runs
 
     def counted(self) -> Counted:
-        """Make the runs, unless they were made, and count."""
-        outcomes = self.runs.outcomes()
-        gone = lost(outcomes, self.runs.count)
-        truth = happened(self._checked(outcomes), outcomes)
-        return Counted(
-            f"{self.runs.name}: {self.name}", int((truth & ~gone).sum()), int(gone.sum()), len(gone), self.runs.seed()
-        )
+        """Make the runs, unless they were made, and count, unless that was done."""
+        seed = self.runs.seed()
+        if seed not in self._counts:
+            outcomes = self.runs.outcomes()
+            gone = lost(outcomes, self.runs.count)
+            truth = happened(self._checked(outcomes), outcomes)
+            self._counts[seed] = Counted(
+                f"{self.runs.name}: {self.name}", int((truth & ~gone).sum()), int(gone.sum()), len(gone), seed
+            )
+        return self._counts[seed]
 
     def _checked(self, outcomes: Any) -> Callable[[Any], Any]:
         made = jax.eval_shape(lambda outcome: self.event(outcome), jax.tree.map(lambda a: a[0], outcomes))
