@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from netprops.domains import box, reals
+from netprops.objects.autoencoder import CriticalAutoencoder
 from netprops.objects.data import Data
 from netprops.objects.duplicated_units import SMOOTH, BalancedUnit, Duplication
 from netprops.objects.interpolation import kernel
@@ -228,3 +229,63 @@ def smooth_fits(draw: Draw, network: Network) -> tuple[Params, Any, Any]:
     Y = h @ p[-1][0] + p[-1][1]
     errors = draw(arrays(Y.shape))
     return p, np.concatenate([X, X]), np.concatenate([Y + errors, Y - errors])
+
+
+# ---------------------------------------------------------------- linear autoencoders
+
+
+@st.composite
+def critical_autoencoders(
+    draw: Draw, units: tuple[int, int] = (1, 3), *, best: bool | None = None, idle: bool = True
+) -> CriticalAutoencoder:
+    """Critical points of the linear autoencoder of three inputs, in whole numbers.
+
+    Args:
+        best: the global minimum, or another one; None for either.
+        idle: whether idle units may have incoming or outgoing weights.
+    """
+    p = draw(st.integers(*units))
+    every = [c for r in range(p + 1) for c in itertools.combinations(range(3), r)]
+    chosen = draw(st.sampled_from([c for c in every if best is None or (c == tuple(range(p))) == best]))
+    change, back = np.eye(p), np.eye(p)
+    for _ in range(draw(st.integers(0, 2))):  # shears, and their inverses
+        i, j = draw(st.integers(0, p - 1)), draw(st.integers(0, p - 1))
+        shear = np.eye(p)
+        shear[i, j] += draw(whole_numbers()) if i != j else 0.0
+        change, back = shear @ change, back @ (2 * np.eye(p) - shear)
+    kept = np.zeros(3)
+    kept[list(chosen)] = 1.0
+    M = np.zeros((p - len(chosen), 3))
+    N = M.T.copy()
+    if idle and len(M):
+        weights = draw(arrays(M.shape, whole_numbers(1))) * kept
+        M, N = (weights, N) if draw(st.booleans()) else (M, weights.T)
+    return CriticalAutoencoder(chosen, change, back, M, N)
+
+
+@st.composite
+def rightly_classified(draw: Draw, network: Network, rows: tuple[int, int] = (1, 3)) -> tuple[Params, Any, Any]:
+    """Parameters p of a ReLU network with one output and without biases, inputs, and labels -1 and 1 that p gives them.
+
+    In whole numbers. No output is 0: where one would be, all weights but the last layer's, and all inputs, are made
+    positive, and the last layer's weights of one sign.
+    """
+    if network.bias or network.widths[-1] != 1:
+        raise ValueError(f"one output and no biases are needed, got {network}")
+    X = draw(arrays((draw(st.integers(*rows)), network.widths[0]), whole_numbers()))
+    p: Params = draw(parameters(network.params))
+    if not _outputs(p, X).all():
+        sign = draw(st.sampled_from((1.0, -1.0)))
+        X = np.abs(X) + 1
+        *inner, last = ((np.abs(W) + 1,) for (W,) in p)
+        p = (*inner, (sign * last[0],))
+    return p, X, np.sign(_outputs(p, X))
+
+
+def _outputs(p: Params, h: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A ReLU network's outputs without biases; of whole numbers they are exact."""
+    *inner, (V,) = p
+    for (W,) in inner:
+        h = np.maximum(h @ W, 0)
+    out: np.ndarray[Any, Any] = h @ V
+    return out
