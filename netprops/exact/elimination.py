@@ -1,8 +1,8 @@
 """Polynomials of one variable that vanish at the common zeros of several polynomials, by resultants.
 
 The resultant of f and g by x_i, of degrees m and n in x_i that are not both 0, is a combination of f and g that is free
-of x_i: it vanishes wherever both do.  Eliminating all variables but one leaves polynomials of that one.  If they are not
-0, the common zeros lie on the grid of their roots; most points of the grid are none.
+of x_i: it vanishes wherever both do.  Eliminating all variables but one leaves polynomials of that one.  If they are
+not 0, the common zeros lie on the grid of their roots; most points of the grid are none.
 
 A system is split beforehand by the factors of its polynomials: a product vanishes where some factor does.
 """

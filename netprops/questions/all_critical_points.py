@@ -9,15 +9,15 @@ import numpy as np
 from netprops.domains import DomainError
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.questions.asking import Asked, Function, remembered, scalar, traced
-from netprops.readings.all_critical_points import NotFoundError, all_critical_points
+from netprops.readings.all_critical_points import AllCriticalPoints, NotFoundError, all_critical_points
 
 
 def has_critical_points(f: Function, on: Any, *, minima: int = 0, maxima: int = 0, saddles: int = 0) -> Verdict:
     """Has the scalar f so many strict local minima, strict local maxima and saddles, and no other critical point?
 
     All are meant to be non-degenerate: the Hessian regular.  "Yes": each is enclosed with the inertia of its Hessian,
-    and everywhere else on the domain the gradient is certified to have no zero.  "No", certified too: another census, or
-    a degenerate critical point (told apart on the line, where it is a multiple root of a rational derivative).
+    and everywhere else on the domain the gradient is certified to have no zero.  "No", certified too: another census,
+    or a degenerate critical point (told apart on the line, where it is a multiple root of a rational derivative).
 
     For up to three coordinates, on bounded domains and on unbounded ones: where the gradient is rational in x or in
     exp(c x) for each coordinate, its zeros are counted exactly (resultants, Sturm's theorem); elsewhere some partial
@@ -35,11 +35,27 @@ def has_critical_points(f: Function, on: Any, *, minima: int = 0, maxima: int = 
     return record(remembered(asked, lambda: _census(asked, counts), tuple(counts.values())))
 
 
+_known: dict[tuple[Any, ...], AllCriticalPoints | NotFoundError] = {}
+MOST_KNOWN = 256
+
+
+def _found(asked: Asked) -> AllCriticalPoints | NotFoundError:
+    """The critical points, or why there was no finding them all; whichever counts are asked about, looked for once."""
+    key = asked.program.key, asked.program.arguments
+    if key not in _known:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        try:
+            _known[key] = all_critical_points(asked.program)
+        except NotFoundError as error:
+            _known[key] = error
+    return _known[key]
+
+
 def _census(asked: Asked, expected: dict[str, int]) -> Verdict:
-    try:
-        found = all_critical_points(asked.program)
-    except NotFoundError as error:
-        return undecided(asked.name, f"not all critical points on {asked.domain} could be enclosed: {error}")
+    found = _found(asked)
+    if isinstance(found, NotFoundError):
+        return undecided(asked.name, f"not all critical points on {asked.domain} could be enclosed: {found}")
     if found.degenerate is not None:
         return no(asked.name, "certified", f"a critical point is degenerate: {found.degenerate}")
     witness = {"points": [{"kind": p.kind, **p.record()} for p in found.points], "no others": found.how}

@@ -1,9 +1,9 @@
 """That no two local minima share a value is false where units can be exchanged or turned round, possible elsewhere.
 
 Two hidden units that differ can change places; one unit alone can often be turned round, at once with its outgoing
-weight (tanh, sin, sigmoid) or against a skip connection, as phi(z) - phi(-z) = z for relu, softplus, silu and gelu.  The
-copies are other strict minima of the same value.  One softplus and one elu unit cannot: all their minima found differ in
-value.  A relu's outgoing weight is held fixed, since with it the unit could be rescaled and no minimum were strict.
+weight (tanh, sin, sigmoid) or against a skip connection, as phi(z) - phi(-z) = z for relu, softplus, silu and gelu.
+The copies are other strict minima of the same value.  One softplus and one elu unit cannot: all their minima found
+differ in value.  A relu's outgoing weight is held fixed, or else the unit could be rescaled and no minimum were strict.
 """
 
 import itertools
