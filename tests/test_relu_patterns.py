@@ -33,7 +33,7 @@ def test_the_gated_network_is_the_network(widths, bias):
 @pytest.mark.parametrize("widths", SHAPES)
 @pytest.mark.parametrize("bias", [True, False])
 def test_the_direction_is_the_derivative_of_rescaling(widths, bias):
-    net, p, _ = drawn(widths, bias)
+    _, p, _ = drawn(widths, bias)
     rng = np.random.default_rng(1)
     rates = tuple(rng.normal(size=n) for n in widths[1:-1])
     moved = lambda step: Rescaling(tuple(np.exp(step * r) for r in rates))(p)  # noqa: E731
