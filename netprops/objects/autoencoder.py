@@ -8,7 +8,7 @@ Put X = E S W' and Y = W' E, which are 0 where the gradient is.  Then, always,
 
     S W - W S = X - X' - S (Y - Y'),    W - W^2 = Y' + (Y - Y') W,    L = tr S - tr(S W) - tr X.
 
-So at a critical point W commutes with S, whose diagonal entries differ: it is diagonal, and as W = W^2 its entries are 0
+So at a critical point W commutes with S, whose diagonal entries differ: it is diagonal, as W = W^2 with entries 0
 or 1, not more than p of them 1, and L is 6 minus the sum of their eigenvalues.  Then A' E = 0 and E S B' = 0 say that A
 and B' map into the span of the chosen coordinates, U: A = U a, B = b U', a b = I.  With C an invertible matrix whose
 first rows are a, this is A = [U, 0] C, B = C^-1 [U'; M].

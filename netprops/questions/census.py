@@ -51,9 +51,9 @@ class Census:
         flat = np.concatenate([np.ravel(part) for part in jax.tree.leaves(near)]).astype(np.float64)
         start = point_in(near, self._on, "the point")
         sizes = np.maximum(1, np.abs(flat))
-        known = np.flatnonzero((np.abs(self._centres - flat) <= NEAR * sizes).all(axis=1))
+        known: Array = np.flatnonzero((np.abs(self._centres - flat) <= NEAR * sizes).all(axis=1))
         if len(known):
-            return self._points[known[0]]
+            return self._points[int(known[0])]
         found = enclose_critical_point(self._asked.program, start, reach=REACH)
         if not isinstance(found, CriticalPoint) or found.inertia is None:
             return None
