@@ -80,7 +80,8 @@ class Spread:
         outcomes = made.outcomes()
         values = np.asarray(jax.vmap(jax.vmap(self._checked(outcomes)))(jax.tree.map(jnp.asarray, outcomes)))
         known = values[~lost(outcomes, made.count) & np.isfinite(values).all(axis=1)]
-        differences = sorted(abs(Fraction(x) - Fraction(y)) for x, y in known.tolist())
+        nearly = known[np.argsort(np.abs(known[:, 0] - known[:, 1]))]  # doubles put them in order, or nearly so
+        differences = sorted(abs(Fraction(x) - Fraction(y)) for x, y in nearly.tolist())
         name = f"{made.name}: {self.name}"
         return Measured(name, tuple(differences), made.count - len(differences), made.seed())
 
