@@ -1,6 +1,6 @@
 """In small networks the probability of ending in a bad local minimum is not zero: runs that end in certified ones.
 
-Of two tanh units with biases, squared error on five points and weight decay, about 0.45 of the runs end above 19, the
+Of two tanh units with biases, squared error on five points and weight decay, about 0.42 of the runs end above 19, the
 lowest of them in a strict minimum (19.41) above another run's (18.37). One unit on six points, without decay, ends in
 the worse of its two minima (6.11 against 5.86) practically always. Two linear layers on the same points always end at
 their lowest value. Bad minima there are at every width: width changes how often they are met.
@@ -48,7 +48,7 @@ def descend(key):
     return ends, jnp.stack([cost(end) for cost, end in zip(costs, ends, strict=True)])
 
 
-RUNS = runs("small networks", descend, by_profile(quick=500, default=500, thorough=10_000))
+RUNS = runs("small networks", descend, by_profile(quick=300, default=300, thorough=10_000))
 
 
 def above(number, level, name):
@@ -80,8 +80,8 @@ def test_one_unit_without_decay():
 
 @CLAIM
 def test_linear_layers():
-    low, high = reduced_rank_value(X, Y, 1)
-    assert not is_share_above(above(2, float(high) + 1 / 64, "two linear layers"), OFTEN)
+    _, lowest = reduced_rank_value(X, Y, 1)
+    assert not is_share_above(above(2, float(lowest) + 1 / 64, "two linear layers"), OFTEN)
 
 
 @CLAIM

@@ -1,9 +1,9 @@
-"""Training does not always fit: a ReLU network of any width and depth has a weak local minimum that is as bad as the best
-constant, and standard starts end far from the fit that there is.
+"""Training does not always fit: a ReLU network of any width and depth has a weak local minimum that is as bad as the
+best constant, and standard starts may end far from the fit that there is.
 
-In the minimum the last hidden layer is off on all data; on a whole ball of parameters the cost is then a function of the
-output biases alone. Of networks of three hidden layers of 4 units, trained on 8 points labelled by one ReLU unit (which
-they can copy), about 0.18 end above a mean squared error of 0.01; with two layers of 16 units about 0.006 do.
+In the minimum the last hidden layer is off on all data; on a whole ball of parameters the cost is then a function of
+the output biases alone. Of networks of three hidden layers of 4 units, trained on 8 points labelled by one ReLU unit
+(which they can copy), about 0.20 end above a mean squared error of 0.01; with two layers of 16 units about 0.002 do.
 """
 
 import jax
@@ -83,6 +83,6 @@ def trained(key):
 
 @CLAIM
 def test_from_standard_starts():
-    ends = runs("three layers of 4 units, two of 16", trained, by_profile(quick=1000, default=1000, thorough=10_000))
+    ends = runs("three layers of 4 units, two of 16", trained, by_profile(quick=700, default=700, thorough=10_000))
     assert is_share_above(ends.share(lambda costs: costs[0] > 0.01, "three layers of 4 units above 0.01"), 1 / 16)
     assert not is_share_above(ends.share(lambda costs: costs[1] > 0.01, "two layers of 16 units above 0.01"), 1 / 16)
