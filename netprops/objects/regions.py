@@ -11,6 +11,8 @@ import jax.numpy as jnp
 Array: TypeAlias = Any
 Function: TypeAlias = Callable[[Array], Any]
 
+SLACK = 2.0**-20
+
 
 def projected_descent(f: Function, project: Function, start: Array, *, step: Any, steps: int) -> Array:
     """The point after so many steps x <- project(x - step * grad f(x)); `start` is a point of the region."""
@@ -19,16 +21,17 @@ def projected_descent(f: Function, project: Function, start: Array, *, step: Any
 
 
 def surplus(f: Function, project: Function, L: Any, steps: int) -> Callable[[Array, Array], Any]:
-    """L |x - z|^2 / (2 T) + f(z) - f(x_T), x_T the end of T steps of projected descent from x with the step 1/L.
+    """L (|x - z|^2 + SLACK) / (2 T) + f(z) - f(x_T), x_T the end of T steps of projected descent from x, of 1/L each.
 
     Both points are projected onto the region first.  Where f is convex, with a gradient of Lipschitz constant L, and
-    the region convex and closed, this is nowhere negative (Beck and Teboulle 2009, theorem 3.1, for any z).
+    the region convex and closed, this is nowhere negative, even without the slack (Beck and Teboulle 2009, theorem
+    3.1, whose proof is about any point z).  The slack keeps rounding where x = z from looking like a counterexample.
     """
 
     def of(x: Array, z: Array) -> Any:
         x, z = project(x), project(z)
         end = projected_descent(f, project, x, step=1 / L, steps=steps)
-        return L * jnp.sum((x - z) ** 2) / (2 * steps) + f(z) - f(end)
+        return L * (jnp.sum((x - z) ** 2) + SLACK) / (2 * steps) + f(z) - f(end)
 
     return of
 
