@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         is_strict_maximum,
         is_strict_minimum,
     )
+    from netprops.questions.counts import is_compatible
     from netprops.questions.descent import (
         descends_to,
         has_sufficient_decrease,
@@ -72,6 +73,7 @@ _HOME = {
     "netprops.questions.contraction": ("stays_in",),
     "netprops.questions.copositivity": ("is_copositive",),
     "netprops.questions.critical": ("has_critical_point", "is_saddle", "is_strict_maximum", "is_strict_minimum"),
+    "netprops.questions.counts": ("is_compatible",),
     "netprops.questions.descent": (
         "descends_to", "has_sufficient_decrease", "is_basin", "is_short_step", "next_point", "short_step",
     ),
@@ -98,7 +100,7 @@ __all__ = [
     "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to",
     "has_critical_point", "has_critical_points", "has_curvature", "has_inertia", "has_orbit",
     "has_sufficient_decrease", "is_affine",
-    "is_basin", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of",
+    "is_basin", "is_compatible", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of",
     "is_higher", "is_higher_at_minimum", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
     "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step",
     "is_spread_smaller", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum",

@@ -14,8 +14,8 @@ Spurious Local Minima are Common in Two-Layer ReLU Neural Networks, 2018).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -75,11 +75,53 @@ def xavier_student(key: Any, students: int, teachers: int) -> Array:
     return jax.random.normal(key, (students, teachers), jnp.float64) / np.sqrt(teachers)
 
 
-def end_of_training(students: int, teachers: int, *, rate: float = 0.5, steps: int = 2000) -> Callable[[Any], Array]:
-    """A run, from a random key to the student W in which gradient descent on F ends, from `xavier_student`."""
+def end_of_training(key: Any, students: int, teachers: int, *, steps: int = 1000) -> Array:
+    """The student W in which gradient descent on F ends, from `xavier_student`.
 
-    def run(key: Any) -> Array:
-        start = xavier_student(key, students, teachers)
-        return gradient_descent(population_loss, start, rate=rate, steps=steps)
+    The rate 4.5/students is about three quarters of 2/L, for L the largest eigenvalue of the Hessian at the teachers.
+    """
+    start = xavier_student(key, students, teachers)
+    return gradient_descent(population_loss, start, rate=4.5 / students, steps=steps)
+
+
+class Ends(NamedTuple):
+    """How training ended, an entry for each size: F(W), the length of its gradient, and the student W itself."""
+
+    losses: Array
+    slopes: Array
+    students: tuple[Array, ...]
+
+
+def training_of(sizes: Sequence[tuple[int, int]], *, steps: int = 1000) -> Callable[[Any], Ends]:
+    """A run, from a random key: gradient descent for each (students, teachers), from independent starts."""
+
+    def run(key: Any) -> Ends:
+        keys = jax.random.split(key, len(sizes))
+        ends = tuple(end_of_training(keys[i], n, k, steps=steps) for i, (n, k) in enumerate(sizes))
+        losses, slopes = zip(*map(jax.value_and_grad(population_loss), ends), strict=True)
+        return Ends(jnp.stack(losses), jnp.stack([jnp.sqrt(jnp.sum(g**2)) for g in slopes]), ends)
 
     return run
+
+
+def quietest_bad_end(ends: Ends, which: int, level: float) -> Array:
+    """Of many runs, stacked, that of the given size with a loss of at least `level` and the least slope: its student.
+
+    Raises:
+        ValueError: no run ended so badly.
+    """
+    bad = np.flatnonzero(np.asarray(ends.losses)[:, which] >= level)
+    if not len(bad):
+        raise ValueError(f"none of the {len(ends.losses)} runs ended with a loss of {level} or more")
+    return np.asarray(ends.students[which])[bad[np.argmin(np.asarray(ends.slopes)[bad, which])]]
+
+
+def one_reversed(k: int, own: float, other: float, of_last: float, last: float, corner: float) -> Array:
+    """A student that all permutations of the first k - 1 units keep: [[own, ..., other, of_last], ..., [last, corner]].
+
+    All but one unit are near a teacher each; the last points away from the teacher that is left.
+    """
+    W = np.full((k, k), other)
+    np.fill_diagonal(W, own)
+    W[:, -1], W[-1, :], W[-1, -1] = of_last, last, corner
+    return W
