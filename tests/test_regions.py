@@ -56,8 +56,8 @@ def test_the_bound_holds_for_a_convex_function(steps):
 def test_the_bound_fails_with_too_small_a_constant_and_for_a_hill():
     wide = lambda w: projection_box(w, -8.0, 8.0)  # noqa: E731
     assert not no_counterexample(surplus(squares, wide, L / 8, 2), on=2 * (box(-8, 8, shape=2),))
-    whole = box(LOW, HIGH), box(LOW, HIGH)
-    assert not no_counterexample(surplus(lambda w: -squares(w), clip, L, 4), on=whole)
+    hill = surplus(lambda w: -(w @ w) / 2, lambda w: projection_box(w, -1.0, 2.0), 1.0, 4)
+    assert not no_counterexample(hill, on=2 * (box(-1, 2, shape=2),))
 
 
 @pytest.mark.parametrize("side", [1, -1])
