@@ -16,7 +16,7 @@ first rows are a, this is A = [U, 0] C, B = C^-1 [U'; M].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import jax.numpy as jnp
@@ -106,7 +106,13 @@ class CriticalAutoencoder:
     def point(self) -> Point:
         """(A, B)."""
         U = np.eye(3)[:, list(self.chosen)]
-        return np.concatenate([U, self.N], axis=1) @ self.change, self.back @ np.concatenate([U.T, self.M])
+        library: Any = np if isinstance(self.M, np.ndarray) else jnp
+        return np.concatenate([U, self.N], axis=1) @ self.change, self.back @ library.concatenate([U.T, self.M])
+
+    def with_idle_weights(self, M: Array) -> CriticalAutoencoder:
+        """The same with other incoming weights of the idle units, N being 0: the first rows of M, on the chosen."""
+        kept = np.isin(np.arange(3), self.chosen).astype(np.float64)
+        return replace(self, M=M[: len(self.M)] * kept[None, :], N=0 * self.N)
 
     @property
     def value(self) -> int:
@@ -138,16 +144,15 @@ class CriticalAutoencoder:
         is none, the unit of a coordinate i is turned towards a larger one, j, that is not chosen.
         """
         left_out = [j for j in range(3) if j not in self.chosen]
-        a, b = np.zeros((3, self.units)), np.zeros((self.units, 3))
         if len(self.chosen) < self.units:
-            j, size = left_out[0], 3 * (self.M[0] @ self.M[0]) + self.N[:, 0] @ self.N[:, 0] + 1
-            a[j, len(self.chosen)] = size if self.N.any() else 1
-            b[len(self.chosen), j] = 1 if self.N.any() else size
+            j, place = left_out[0], len(self.chosen)
+            more = 1 + self.N[:, 0] @ self.N[:, 0], 1 + 3 * (self.M[0] @ self.M[0])
         else:
             i, j = next((i, j) for i in self.chosen for j in left_out if j < i)
-            place = self.chosen.index(i)
-            a[j, place] = b[place, j] = 1
-        return a @ self.change, self.back @ b
+            place, more = self.chosen.index(i), (1, 1)
+        here = np.zeros((3, self.units))
+        here[j, place] = 1
+        return more[0] * here @ self.change, self.back @ (more[1] * here.T)
 
 
 def chain(weights: Array) -> Array:

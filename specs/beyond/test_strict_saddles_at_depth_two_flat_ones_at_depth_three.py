@@ -8,7 +8,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netprops import HOLDS, are_equal, claim, has_curvature, has_inertia, is_critical, is_gradient_of, positive, reals
+from netprops import (
+    HOLDS,
+    are_equal,
+    claim,
+    has_curvature,
+    has_inertia,
+    is_critical,
+    is_gradient_of,
+    is_positive,
+    positive,
+    reals,
+)
 from netprops.objects.autoencoder import (
     chain,
     cost,
@@ -68,6 +79,14 @@ def test_the_second_order(units):
 @given(critical=critical_autoencoders(best=False))
 def test_others_than_the_global_minimum_have_negative_curvature(critical):
     assert has_curvature(cost, at=critical.point, along=critical.way_down(), sign=-1)
+    # ... whatever the weights of idle units are.
+
+    def bend(M):
+        other = critical.with_idle_weights(M)
+        return expansion(other.point, other.way_down())[0]
+
+    assert is_positive(lambda M: -bend(M), on=reals((3, 3)))
+    assert not is_positive(bend, on=reals((3, 3)))
 
 
 @CLAIM
