@@ -1,11 +1,11 @@
 """All critical points of a function on its domain, bounded or not: each enclosed, and none anywhere else.
 
-Three ways, tried in this order where they apply:
+Three ways, of which the first is taken that applies:
 
-* a bounded box is cut into parts, each with one critical point or with none (`krawczyk.critical_points`);
 * a gradient that is rational in x or exp(c x) has its zeros on the grid of the real roots of one polynomial for each
   coordinate (`rational`, `exact.elimination`); Sturm's theorem isolates these roots, and of each point of the grid it
   is decided whether a critical point is there;
+* a bounded box is cut into parts, each with one critical point or with none (`krawczyk.critical_points`);
 * in the tails, where some |x_i| >= B, some partial derivative has one sign by the ranges of its normal form, which
   leaves the bounded box between the tails.
 
@@ -40,6 +40,7 @@ Ends: TypeAlias = tuple[fmpq, fmpq]
 MOST_COORDINATES: Final = 3
 MOST_CANDIDATES: Final = 2000
 WIDTHS: Final = (80, 160, 320, 640)  # bits after the point of the intervals that isolate roots
+MOST_PARTS: Final = 1500  # of a box
 MARGINS: Final = (
     20,
     26,
@@ -81,16 +82,15 @@ def all_critical_points(program: Program, entry: int = 0) -> AllCriticalPoints:
     intervals = [leaf.interval(i) for leaf in program.arguments for i in range(leaf.size)]
     if len(intervals) > MOST_COORDINATES:
         raise NotFoundError(f"{len(intervals)} coordinates, more than {MOST_COORDINATES}")
-    notes = []
-    ways = [_by_elimination, _between_the_tails]
-    if all(r.lo is not None and r.hi is not None for r in intervals):
-        ways = [_by_elimination, _by_subdivision] if len(intervals) == 1 else [_by_subdivision, _by_elimination]
-    for way in ways:
-        try:
-            return way(program, intervals, entry)
-        except NotFoundError as error:
-            notes.append(str(error))
-    raise NotFoundError("; ".join(notes))
+    try:
+        return _by_elimination(program, rational_gradient(program, entry), intervals, entry)
+    except NotRationalError as error:
+        note = f"the gradient is not rational in x or exp(c x): {error}"
+    way = _between_the_tails if any(r.lo is None or r.hi is None for r in intervals) else _by_subdivision
+    try:
+        return way(program, intervals, entry)
+    except NotFoundError as error:
+        raise NotFoundError(f"{note}; {error}") from error
 
 
 # ---------------------------------------------------------------- bounded boxes
@@ -98,7 +98,7 @@ def all_critical_points(program: Program, entry: int = 0) -> AllCriticalPoints:
 
 def _by_subdivision(program: Program, intervals: Sequence[Interval], entry: int) -> AllCriticalPoints:
     box = [(r.lo, r.hi) for r in intervals if r.lo is not None and r.hi is not None]
-    found = _in_box(program, box, entry, budget=4000)
+    found = _in_box(program, box, entry, budget=MOST_PARTS)
     if found is None:
         raise NotFoundError("the box could not be cut into parts with one critical point or none")
     kept = [point for point in found if _is_inside(point, intervals)]
@@ -129,11 +129,9 @@ def _is_inside(point: CriticalPoint, intervals: Sequence[Interval]) -> bool:
 # ---------------------------------------------------------------- rational gradients
 
 
-def _by_elimination(program: Program, intervals: Sequence[Interval], entry: int) -> AllCriticalPoints:
-    try:
-        gradient = rational_gradient(program, entry)
-    except NotRationalError as error:
-        raise NotFoundError(f"the gradient is not rational in x or exp(c x): {error}") from error
+def _by_elimination(
+    program: Program, gradient: RationalGradient, intervals: Sequence[Interval], entry: int
+) -> AllCriticalPoints:
     if not all(gradient.numerators):
         raise NotFoundError("it does not depend on some coordinate")
     found: list[CriticalPoint] = []
@@ -198,11 +196,15 @@ def _in_x(a: fmpq, b: fmpq, rate: fmpq | None) -> Ends | None:
         return None
     with precision_of(2 * WIDTHS[-1]):
         lo, hi = (ball(end).log() / ball(rate) for end in (a, b))
-        return lo.lower().fmpq(), hi.upper().fmpq()
+        low, high = lo.lower().fmpq(), hi.upper().fmpq()
+    return low, high if low < high else low + fmpq(1, 2 ** WIDTHS[-1])  # one number stands for an exact root alone
 
 
 def _may_meet(x: Ends, interval: Interval) -> bool:
-    return (interval.hi is None or x[0] <= interval.hi) and (interval.lo is None or x[1] >= interval.lo)
+    """Whether a root may lie in the domain: at x, if it is one number, or strictly between two."""
+    if x[0] == x[1]:
+        return interval.contains(x[0])
+    return (interval.hi is None or x[0] < interval.hi) and (interval.lo is None or x[1] > interval.lo)
 
 
 def _near(program: Program, box: Sequence[Ends], entry: int) -> list[CriticalPoint]:
@@ -212,7 +214,7 @@ def _near(program: Program, box: Sequence[Ends], entry: int) -> list[CriticalPoi
         for lo, hi in box:
             margin = max(fmpq(1), abs(lo)) / 2**bits
             around.append((_short(lo - margin, -1), _short(hi + margin, 1)))
-        found = _in_box(program, around, entry, budget=300)
+        found = _in_box(program, around, entry, budget=60)
         if found is not None:
             return found
     middle = ", ".join(f"{float(arb(ball(lo)).mid()):.6g}" for lo, _ in box)
@@ -260,7 +262,7 @@ def _between_the_tails(program: Program, intervals: Sequence[Interval], entry: i
         if any(lo >= hi for lo, hi in inner):
             continue
         if all(_is_sloped(program, tail, entry) for tail in _tails(intervals, bound)):
-            found = _in_box(program, inner, entry, budget=4000)
+            found = _in_box(program, inner, entry, budget=MOST_PARTS)
             if found is None:
                 raise NotFoundError(f"between the tails, up to {bound}, not all critical points could be enclosed")
             kept = [point for point in found if _is_inside(point, intervals)]
