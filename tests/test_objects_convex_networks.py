@@ -1,4 +1,4 @@
-"""The convex program of two-layer ReLU networks: costs in plain NumPy, cones by drawn vectors, bounds by drawn networks."""
+"""The convex program of two-layer ReLU networks against plain NumPy, drawn vectors and drawn networks."""
 
 import numpy as np
 import pytest
@@ -93,10 +93,8 @@ def test_a_dual_point_a_hair_too_large_is_refused():
 
     def passes(v):
         return all(
-            [
-                bool(is_copositive(lambda s, E=E: dual_slack(s, E, FIVE_INPUTS, 0.1, v), on=nonnegative(2)))
-                for E in cones(FIVE_INPUTS)
-            ]
+            bool(is_copositive(lambda s, E=E: dual_slack(s, E, FIVE_INPUTS, 0.1, v), on=nonnegative(2)))
+            for E in cones(FIVE_INPUTS)
         )
 
     assert passes(v)

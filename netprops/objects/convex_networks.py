@@ -125,7 +125,7 @@ PRECISION = 1e-9  # by how much of the decay the search may leave the dual's con
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """A point of the convex program, one column of `w` a unit, with the `signs` of outgoing weights; and of its dual."""
+    """A point of the convex program, one column of `w` a unit, `signs` those of outgoing weights; and of its dual."""
 
     w: Matrix
     signs: Matrix
@@ -182,7 +182,7 @@ def _unit(u: Matrix) -> Matrix:
 
 
 def _projection(X: Matrix, y: Matrix, decay: float, directions: list[Matrix]) -> tuple[Matrix, Matrix]:
-    """The v nearest to y with |v.relu(X u)| <= b for these u, and multipliers (units, 2) with v = y - sum +-c relu(X u).
+    """The v nearest to y with |v.relu(X u)| <= b for these u, and multipliers c, (units, 2): v = y - sum +-c relu(X u).
 
     As a least-distance program by nonnegative least squares (Lawson and Hanson 1974, chapter 23).
     """
