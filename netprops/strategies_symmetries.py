@@ -14,6 +14,8 @@ from netprops.objects.equal_units import MONOTONE_AND_BENT, even_pair
 from netprops.objects.losses import loss
 from netprops.objects.networks import ACTIVATIONS, NETWORK_LOSSES, Activation, Network, Params
 from netprops.objects.symmetries import Mixed, Rescaling, UnitMove, permutation, unit_group
+from netprops.readings.floats import evaluate_batch
+from netprops.readings.jaxpr import trace
 from netprops.strategies_networks import arrays, dyadics, nonzero_dyadics, parameters
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
@@ -77,7 +79,8 @@ def fitted_better_than_one_unit(draw: Draw, units: tuple[int, int] = (2, 4)) -> 
     W[0, 2:], b[2:] = draw(arrays(idle)), draw(arrays(idle))
     params = permutation(draw(st.permutations(range(h))))(((W, b), (V, c)))
     X = np.array([[center - spacing, center, center + spacing, draw(dyadics())]]).T
-    return Fitted(net, params, Data(X, np.asarray(net(params, X))))
+    ((Y,),) = evaluate_batch(trace(lambda p: net(p, X), net.params), [part[None] for layer in params for part in layer])
+    return Fitted(net, params, Data(X, Y))
 
 
 @st.composite

@@ -108,6 +108,7 @@ EXACT = {
     "split": (lambda x: jnp.split(x, [1, 3], axis=1)[1], [(2, 4)]),
     "stack": (lambda x, y: jnp.stack([x, y], axis=1), [(2,), (2,)]),
     "unstack": (lambda x: jax.grad(lambda x: jnp.sum(jnp.stack([x[0], x[0] * x[1]], axis=1) ** 2))(x), [(2, 3)]),
+    "unstack of scalars": (lambda x: jax.grad(lambda x: jnp.stack([x[0], x[0] * x[1]]) @ x)(x), [(2,)]),
     "stop_gradient": (lambda x: x - lax.stop_gradient(2.0 * x), [(2,)]),
     "transpose": (lambda x: jnp.transpose(x, (2, 0, 1)), [(2, 3, 1)]),
     "reduce_sum": (lambda x: jnp.sum(x, axis=(0, 2)), [(2, 3, 2)]),

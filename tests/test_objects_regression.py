@@ -40,6 +40,30 @@ def test_newton_finds_the_minimum_of_the_log_loss():
     assert np.allclose(rows.T @ (1 / (1 + np.exp(-rows @ theta)) - labels), 0, atol=1e-12)
 
 
+def test_with_decay_the_rows_need_not_span():
+    rows, labels = np.array([[1.0, 1.0], [2.0, 2.0]]), np.array([1.0, 1.0])
+    theta = regression.log_loss_minimum(rows, labels, decay=0.25)
+    assert np.allclose(rows.T @ (1 / (1 + np.exp(-rows @ theta)) - labels) + 0.5 * theta, 0, atol=1e-12)
+
+
+def test_descent_on_the_log_loss_stops_at_its_tolerance():
+    rows, labels = np.array([[1.0, 1.0], [-2.0, 1.0]]), np.array([1.0, 0.0])
+
+    def slope(theta):
+        return rows.T @ (1 / (1 + np.exp(-rows @ theta)) - labels)
+
+    ends = [regression.log_loss_descent(rows, labels, tolerance) for tolerance in (2.0, 0.125, 0.03125)]
+    assert not ends[0].any()  # short enough at the start
+    assert np.linalg.norm(slope(ends[1])) < 0.125 <= np.linalg.norm(slope(ends[0]))
+    assert np.linalg.norm(slope(ends[2])) < 0.03125 <= np.linalg.norm(slope(ends[1]))
+    with pytest.raises(ValueError, match="after 3 steps"):
+        regression.log_loss_descent(rows, labels, 1e-6, most=3)
+
+
+def test_the_smoothness_is_a_power_of_two_above_a_quarter_of_the_squares():
+    assert [regression.smoothness(np.array([[x, 0.0]])) for x in (0, 2, 4, 5)] == [1, 1, 4, 8]
+
+
 def test_margins_are_of_labels_0_and_1():
     data = Data(np.array([[2.0], [3.0]]), np.array([0.0, 1.0]))
     assert regression.margins(data).tolist() == [[-2.0, -1.0], [3.0, 1.0]]

@@ -49,6 +49,26 @@ RULES = {
     ),
     "a fraction upside down": ((lambda x: -1 / (1 + x**2), R), (lambda x: 1 / (1 + x**2), R)),
     "relu of quasi-convex": ((lambda x: jax.nn.relu(jnp.tanh(x**2 - 1)), R), (lambda x: -jax.nn.relu(x**2 - 1), R)),
+    "a clipped ramp": (
+        (lambda x: jnp.clip(x, 0, 1), R),
+        (lambda x: jnp.clip(x, 0, 1) - jnp.clip(x, 2, 4), R),
+    ),
+    "a clipped ramp of an affine form": (
+        (lambda v: jnp.clip(v[0] - 2 * v[1], -1, 3), R2),
+        (lambda v: jnp.clip(v[0], -1, 3) + jnp.clip(-v[1], -1, 3), R2),
+    ),
+    "clipped the other way about": (
+        (lambda x: 2 - 3 * jnp.maximum(jnp.minimum(x, 1), 0), R),
+        (lambda x: 2 - 3 * jnp.minimum(jnp.abs(x), 1), R),
+    ),
+    "a minimum with a constant": (
+        (lambda v: jnp.minimum(v @ v, 1), R2),
+        (lambda v: jnp.minimum(v @ v, 1 + v[0]), R2),
+    ),
+    "a constant less a positive part": (
+        (lambda v: -jax.nn.relu(1 - v @ v), R2),
+        (lambda v: -jax.nn.relu(v @ v - 1), R2),
+    ),
     "a sum of quasi-convex functions need not be": (
         (lambda v: v[0] ** 3 + 0 * v[1], R2),
         (lambda v: v[0] ** 3 - v[1] ** 3 - 3 * v[0], R2),
@@ -75,6 +95,12 @@ def test_a_near_miss_is_certified_not_quasi_convex(rule):
 def test_the_mirror_of_a_quasi_convex_function_is_quasi_concave(rule):
     function, on = RULES[rule][0]
     assert is_quasiconcave(lambda x: -function(x), on)
+
+
+def test_a_ramp_clipped_at_symbols():
+    clipped = lambda v, q: q[2] + jnp.minimum(jax.nn.relu(q[0] @ v + q[1]), 1)  # noqa: E731
+    assert is_quasiconvex(clipped, R2, for_all=(R2, R, R))
+    assert not is_quasiconvex(lambda v, q: q[2] * clipped(v, q) + v[0], R2, for_all=(R2, R, R))
 
 
 def test_parameters_of_unknown_sign_prove_nothing():

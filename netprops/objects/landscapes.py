@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import jax
@@ -26,6 +27,20 @@ def ripples(x: Array) -> Array:
     """x^2 + 3 sin(x)^2: not convex, and yet without any critical point but its minimum at 0 (Karimi, Nutini and
     Schmidt 2016)."""
     return x**2 + 3 * jnp.sin(x) ** 2
+
+
+def tilted_wells(x: Array) -> Array:
+    """(x^2 - 1)^2 + x/2: two minima, near -1.0575 (the better one, of value about -0.5148) and 0.9304."""
+    return (x**2 - 1) ** 2 + x / 2
+
+
+def domination(f: Callable[[Array], Array], by: float, infimum: Array | float = 0.0) -> Callable[[Array], Array]:
+    """x -> f'(x)^2 - by (f(x) - inf f), nowhere below 0 if f satisfies the Polyak-Lojasiewicz inequality.
+
+    With a bound L of |f''|, descent with step 1/L then leaves at most 1 - by/(2 L) of f - inf f at each step.
+    """
+    slope = jax.grad(f)
+    return lambda x: slope(x) ** 2 - by * (f(x) - infimum)
 
 
 # ---------------------------------------------------------------- one hidden tanh unit, two valleys

@@ -23,6 +23,11 @@ GOOD_UNIT: Unit = (0.8025422287962949, 1.50060247607702)
 BAD_UNIT: Unit = (0.089720001523495, 2.4688216352000447)
 ONE_UNIT_DATA = Data(np.array([[1.0], [6.0], [12.0]]), np.array([[1.0], [1.0], [2.0]]))
 
+# v s(w x), s the logistic function, on the points (-3, -4), (-1, 1), (4, 3), squared error: values 16.43 and 19.65.  It
+# has no bias, so that no symmetry takes one to the other.
+SIGMOID_UNITS: tuple[Unit, Unit] = ((1.7163975100165, 3.0613594298391), (-0.9911381458017, -2.1012980144917))
+SIGMOID_UNIT_DATA = Data(np.array([[-3.0], [-1.0], [4.0]]), np.array([[-4.0], [1.0], [3.0]]))
+
 
 def parallel_units(count: int) -> tuple[Network, Data]:
     """So many tanh units without biases, as many inputs and outputs, and `ONE_UNIT_DATA` along each axis.

@@ -102,25 +102,48 @@ def _pivots(matrix: fmpq_mat) -> list[int]:
     return [next(j for j in range(matrix.ncols()) if reduced[i, j]) for i in range(rank)]
 
 
-def log_loss_minimum(rows: Matrix, labels: Matrix, steps: int = 100) -> Matrix:
+def log_loss_minimum(rows: Matrix, labels: Matrix, steps: int = 100, *, decay: float = 0.0) -> Matrix:
     """A point near the minimum over theta of sum_i softplus(rows_i.theta) - labels_i rows_i.theta, if there is one.
 
-    Damped Newton steps in floats, for a start; the rows must span their space.
+    Damped Newton steps in floats, for a start; the rows must span their space, or decay |theta|^2 is added.
     """
     theta = np.zeros(rows.shape[1])
 
     def cost(t: Matrix) -> float:
         z = rows @ t
-        return float(np.sum(np.logaddexp(0, z) - labels * z))
+        return float(np.sum(np.logaddexp(0, z) - labels * z) + decay * (t @ t))
 
     for _ in range(steps):
         s = 0.5 * (1 + np.tanh(0.5 * (rows @ theta)))
-        step = np.linalg.solve((rows.T * (s * (1 - s))) @ rows, rows.T @ (s - labels))
+        hessian = (rows.T * (s * (1 - s))) @ rows + 2 * decay * np.eye(len(theta))
+        step = np.linalg.solve(hessian, rows.T @ (s - labels) + 2 * decay * theta)
         size = 1.0
         while cost(theta - size * step) > cost(theta) and size > 1e-3:
             size /= 2
         theta = theta - size * step
     return theta
+
+
+def smoothness(rows: Matrix) -> float:
+    """A power of two L not below |rows|^2 / 4: the gradient of the log loss has the Lipschitz constant L."""
+    return float(2.0 ** np.ceil(np.log2(max(1.0, float(np.sum(rows**2)) / 4))))
+
+
+def log_loss_descent(rows: Matrix, labels: Matrix, tolerance: float, most: int = 10**6) -> Matrix:
+    """Where gradient descent on the log loss from 0, with the step 1/L, first has a gradient below the tolerance.
+
+    In floats.
+
+    Raises:
+        ValueError: so many steps did not suffice.
+    """
+    theta, step = np.zeros(rows.shape[1]), 1 / smoothness(rows)
+    for _ in range(most):
+        gradient = (0.5 * (1 + np.tanh(0.5 * (rows @ theta))) - labels) @ rows
+        if gradient @ gradient < tolerance**2:
+            return theta
+        theta = theta - step * gradient
+    raise ValueError(f"after {most} steps the gradient is not shorter than {tolerance}")
 
 
 # ---------------------------------------------------------------- linear maps of low rank

@@ -298,6 +298,27 @@ class LinearChange:
         return LinearChange(tuple((back, A) for A, back in self.pairs))
 
 
+def determinant(G: Array) -> Array:
+    """det G by expansion along the first row, without a division: for small matrices of whole numbers or of symbols."""
+    if len(G) == 1:
+        return G[0, 0]
+    return sum(G[0, j] * _cofactor(G, 0, j) for j in range(len(G)))
+
+
+def adjugate(G: Array) -> Array:
+    """adj G, with G adj(G) = det(G) I."""
+    n = len(G)
+    if n == 1:
+        return G**0
+    stack = jnp.stack if isinstance(G, jax.Array) else np.stack  # NumPy's of whole numbers are exact
+    return stack([stack([_cofactor(G, j, i) for j in range(n)]) for i in range(n)])
+
+
+def _cofactor(G: Array, i: int, j: int) -> Array:
+    kept = [np.array([k for k in range(len(G)) if k != gone]) for gone in (i, j)]
+    return (-1) ** (i + j) * determinant(G[kept[0][:, None], kept[1][None, :]])
+
+
 def shear(n: int, i: int, j: int, t: Array) -> tuple[Array, Array]:
     """I + t E_ij and its inverse, i != j; shears, rescalings and one sign generate all invertible matrices."""
     if i == j:

@@ -7,14 +7,18 @@ people.  Intervals are Clopper and Pearson's (1934), ends rounded outwards.
 
 A run that leaves a number that is not finite is *lost*.  Lost runs are counted and stated; as it is not known whether
 the event happened in them, an answer stands only if it does either way.
+
+An event may be decided by a certificate, run by run, outside JAX (`Runs.certified_share`).  Where the certificate fails
+it is not known whether it happened: such runs are lost too.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 import jax
@@ -34,6 +38,7 @@ from netprops.evidence import (
     yes,
 )
 from netprops.exact.binomial import clopper_pearson
+from netprops.progress import Progress
 from netprops.readings.jaxpr import NotAFunctionError
 from netprops.search.trials import happened, lost, outcomes_of, seed_of, text_of
 
@@ -59,6 +64,21 @@ class Runs:
     def share(self, event: Callable[[Any], Any], name: str) -> Share:
         """The share of these runs of whose outcome `event` holds: a truth value, in JAX; `name` says which."""
         return Share(self, event, name)
+
+    def certified_share(
+        self, decide: Callable[[Any], bool | None], name: str, *, among: Callable[[Any], bool] | None = None
+    ) -> CertifiedShare:
+        """The share of these runs of whose outcome `decide` certifies the event.
+
+        Args:
+            decide: of one outcome, a pytree of NumPy arrays: whether the event certainly happened (True), certainly
+                did not (False), or is not decided (None): then the run is lost.
+            name: what the event is, in words.
+            among: whether a run, by its outcome alone, is one of those of which the share is taken; by default all
+                are.  The others are dropped, and counted.  Given how many are left, these are independent runs of the
+                conditional distribution.
+        """
+        return CertifiedShare(self, decide, name, among)
 
     def outcomes(self) -> Any:
         """What the runs left, a pytree of NumPy arrays (count, ...).  The runs are made when first asked for."""
@@ -100,15 +120,19 @@ class Share:
     runs: Runs
     event: Callable[[Any], Any]
     name: str
+    _counts: dict[int, Counted] = field(default_factory=dict, repr=False)  # by the seed of the runs
 
     def counted(self) -> Counted:
-        """Make the runs, unless they were made, and count."""
-        outcomes = self.runs.outcomes()
-        gone = lost(outcomes, self.runs.count)
-        truth = happened(self._checked(outcomes), outcomes)
-        return Counted(
-            f"{self.runs.name}: {self.name}", int((truth & ~gone).sum()), int(gone.sum()), len(gone), self.runs.seed()
-        )
+        """Make the runs, unless they were made, and count, unless that was done."""
+        seed = self.runs.seed()
+        if seed not in self._counts:
+            outcomes = self.runs.outcomes()
+            gone = lost(outcomes, self.runs.count)
+            truth = happened(self._checked(outcomes), outcomes)
+            self._counts[seed] = Counted(
+                f"{self.runs.name}: {self.name}", int((truth & ~gone).sum()), int(gone.sum()), len(gone), seed
+            )
+        return self._counts[seed]
 
     def _checked(self, outcomes: Any) -> Callable[[Any], Any]:
         made = jax.eval_shape(lambda outcome: self.event(outcome), jax.tree.map(lambda a: a[0], outcomes))
@@ -117,15 +141,64 @@ class Share:
         return self.event
 
 
+@dataclass(frozen=True, eq=False)
+class CertifiedShare:
+    """The share, of the `runs` with `among` (None: of all), of whose outcome `decide` certifies the event."""
+
+    runs: Runs
+    decide: Callable[[Any], bool | None]
+    name: str
+    among: Callable[[Any], bool] | None = None
+
+    def counted(self) -> Counted:
+        """Make the runs, unless they were made, decide each of those that belong, and count.
+
+        A run that left a number that is not finite is counted as lost, though it might have been dropped: whether it
+        belongs to the others or not, the interval is the wider for it.
+        """
+        seed = self.runs.seed()
+        if seed not in self._counts:
+            self._counts[seed] = self._count(seed)
+        return self._counts[seed]
+
+    @functools.cached_property
+    def _counts(self) -> dict[int, Counted]:
+        return {}
+
+    def _count(self, seed: int) -> Counted:
+        outcomes, count = self.runs.outcomes(), self.runs.count
+        gone, title = lost(outcomes, count), f"{self.runs.name}: {self.name}"
+        answers, dropped, progress = list[bool | None](), 0, Progress(title, count)
+        for i in range(count):
+            outcome = jax.tree.map(itemgetter(i), outcomes)
+            if gone[i]:
+                answers.append(None)
+            elif self.among is None or self._truth(self.among(outcome)):
+                answer = self.decide(outcome)
+                answers.append(None if answer is None else self._truth(answer))
+            else:
+                dropped += 1
+            progress.at(i + 1)
+        if not answers:
+            raise DomainError(f"{title}: none of the {count:,} runs belongs to those of which the share is taken")
+        return Counted(title, answers.count(True), answers.count(None), len(answers), seed, dropped)
+
+    def _truth(self, answer: Any) -> bool:
+        if not isinstance(answer, bool | np.bool_):
+            raise NotAFunctionError(f"the event {self.name!r} is decided by True, False or None, got {answer!r}")
+        return bool(answer)
+
+
 @dataclass(frozen=True)
 class Counted:
-    """`events` certain events in `count` runs of which `lost` more may have been events."""
+    """`events` certain events in `count` runs, of which `lost` more may have been events; `dropped` ones left out."""
 
     name: str
     events: int
     lost: int
     count: int
     seed: int
+    dropped: int = 0
 
     def interval(self, level: Fraction) -> Ends:
         """The exact interval at 1 - level, for whatever the lost runs were."""
@@ -133,6 +206,7 @@ class Counted:
 
     def __str__(self) -> str:
         gone = f", {self.lost} lost" if self.lost else ""
+        gone += f", {self.dropped:,} dropped" if self.dropped else ""
         return (
             f"{self.name} in {self.events:,} of {self.count:,} runs{gone} (99 % interval {_show(self.interval(SHOWN))})"
         )
@@ -145,6 +219,7 @@ class Counted:
             "runs": self.count,
             "events": self.events,
             "lost": self.lost,
+            **({"dropped": self.dropped} if self.dropped else {}),
             "interval of 99 %": _show(self.interval(SHOWN)),
             "interval of the decision": _show(self.interval(DECISION)),
             "seed": self.seed,
@@ -159,17 +234,17 @@ def _interval(events: int, count: int, level: Fraction) -> Ends:
 # ---------------------------------------------------------------- questions
 
 
-def is_share_above(share: Share, level: Any) -> Verdict:
+def is_share_above(share: Share | CertifiedShare, level: Any) -> Verdict:
     """Is the probability of the event above `level`?  yes and no are *estimated*: beyond it with the whole interval."""
     return record(_against_level("is_share_above", share, level, above=True))
 
 
-def is_share_below(share: Share, level: Any) -> Verdict:
+def is_share_below(share: Share | CertifiedShare, level: Any) -> Verdict:
     """Is the probability of the event below `level`?  yes and no are *estimated*: beyond it with the whole interval."""
     return record(_against_level("is_share_below", share, level, above=False))
 
 
-def is_rarer(a: Share, b: Share, *, by: Any) -> Verdict:
+def is_rarer(a: Share | CertifiedShare, b: Share | CertifiedShare, *, by: Any) -> Verdict:
     """Is the probability of a smaller than that of b by more than `by`?  "No": it is not, by a whole interval either.
 
     The two intervals share the level, half for each; a and b need not be independent.
@@ -192,7 +267,7 @@ def is_rarer(a: Share, b: Share, *, by: Any) -> Verdict:
     return record(_answer("is_rarer", least > margin, most < margin, because, witness, first.count + second.count))
 
 
-def _against_level(question: str, share: Share, level: Any, *, above: bool) -> Verdict:
+def _against_level(question: str, share: Share | CertifiedShare, level: Any, *, above: bool) -> Verdict:
     bound = _level(question, level, "a level")
     counted = share.counted()
     low, high = counted.interval(DECISION)

@@ -11,13 +11,16 @@ from flint import arb
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.questions.asking import Asked, Function, Point, domain_around, point_in, remembered, scalar, traced
 from netprops.questions.critical import RADIUS, shown
-from netprops.readings.balls import precision_of
+from netprops.readings.balls import evaluate, precision_of
+from netprops.readings.jaxpr import Program
 from netprops.readings.krawczyk import (
     CriticalPoint,
     coincide,
     enclose_critical_point,
     gradient_is_nonzero_near,
+    shaped,
 )
+from netprops.readings.witnesses import enclosure_text
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,25 @@ def is_worse_minimum(f: Function, near: Any, than: Any) -> Verdict:
     return _about_two("is_worse_minimum", f, near, than, _worse)
 
 
-def _about_two(name: str, f: Function, near: Any, other: Any, decide: Callable[[Asked, _Pair], Verdict]) -> Verdict:
+def is_higher_at_minimum(g: Function, f: Function, near: Any, than: Any) -> Verdict:
+    """Is the scalar g higher at the strict minimum of f near one point than at the strict minimum of f near another?
+
+    The test cost g of what the training cost f leads to. g is enclosed all over boxes that hold the two minima. "No",
+    certified too: near one of the points there is none (as `are_distinct_minima` says it), g is lower at the first, or
+    they are one minimum. Equal values of g at two minima stay undecided.
+
+    Raises:
+        DomainError: pytrees or shapes that do not fit each other.
+    """
+    name = "is_higher_at_minimum"
+    judge = traced(name, g, domain_around(near))
+    scalar(judge)
+    return _about_two(name, f, near, than, lambda asked, pair: _higher(asked, pair, judge.program), judge.program.key)
+
+
+def _about_two(
+    name: str, f: Function, near: Any, other: Any, decide: Callable[[Asked, _Pair], Verdict], *more: Any
+) -> Verdict:
     on = domain_around(near)
     asked = traced(name, f, on)
     scalar(asked)
@@ -67,7 +88,7 @@ def _about_two(name: str, f: Function, near: Any, other: Any, decide: Callable[[
             enclosed.append(found)
         return decide(asked, _Pair(*enclosed))
 
-    return record(remembered(asked, answer, key))
+    return record(remembered(asked, answer, key, *more))
 
 
 def _minimum(asked: Asked, start: Point, which: str) -> CriticalPoint | Verdict:
@@ -105,3 +126,22 @@ def _worse(asked: Asked, pair: _Pair) -> Verdict:
     if first < second or coincide(asked.program, pair.first, pair.second):
         return no(asked.name, "certified", words, pair.record())
     return undecided(asked.name, f"the enclosures of the values overlap: {words}")
+
+
+def _higher(asked: Asked, pair: _Pair, judge: Program) -> Verdict:
+    first, second = (_value_at(judge, point) for point in (pair.first, pair.second))
+    words = f"its values there are {enclosure_text(first)} and {enclosure_text(second)}"
+    witness = {**pair.record(), "values": [enclosure_text(first), enclosure_text(second)]}
+    if first > second:
+        return yes(asked.name, "certified", words, witness)
+    if first < second or coincide(asked.program, pair.first, pair.second):
+        return no(asked.name, "certified", words, witness)
+    return undecided(asked.name, f"the enclosures overlap: {words}")
+
+
+def _value_at(program: Program, point: CriticalPoint) -> arb:
+    """The program's value on the tighter box around the critical point, enclosed."""
+    with precision_of(point.precision):
+        box = [arb(text) for text in point.enclosures]
+        value: arb = evaluate(program, shaped(program, box), point.precision)[0].reshape(-1)[0]
+        return value

@@ -884,8 +884,8 @@ def _split(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 
 
 def _unstack(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
-    axis = eqn.params["axis"]
-    return [np.take(inputs[0], i, axis=axis) for i in range(inputs[0].shape[axis])]
+    rows = np.moveaxis(inputs[0], eqn.params["axis"], 0)
+    return [rows[i, ...] for i in range(len(rows))]  # with the dots, a scalar stays an array
 
 
 MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] = {

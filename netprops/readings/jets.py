@@ -3,7 +3,8 @@
 No derivative of JAX's is used: a `custom_jvp` is not trusted, and ``stop_gradient`` is the identity that it is. A
 scalar is a plain ball (a constant) or a jet. Where a program is not certainly twice differentiable near the point (a
 tie of `max`, an undecided or merely tied comparison, ``sqrt`` at 0), the derivatives are NaN and nothing is known of
-them. Comparisons are decided only by strict inequality, which holds near the point too.
+them, unless kinks cancel (`kinks`) or vanish (`norms`). Comparisons are decided only by strict inequality, which holds
+near the point too.
 
 Two kinds of jets share the rules: along one direction (`line_jet`), and in all coordinates (`full_jet`), there by the
 second-order chain rule: with w_i the derivative of the output by the i-th intermediate number v_i = g_i(v_j, ...),
@@ -25,6 +26,7 @@ from netprops.readings.atoms import ATOMS, NAN, Ball, hull, power, within
 from netprops.readings.balls import UNDECIDED, Truth, Undecided, enter, precision_of
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 from netprops.readings.kinks import with_formal_kinks
+from netprops.readings.norms import Norms, unknown, widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -329,10 +331,10 @@ def jet_algebra(calculus: Calculus) -> Algebra:
     )
 
 
-def run_jets(program: Program, calculus: Calculus, starts: Sequence[Array]) -> list[Array]:
-    """The outputs of the program as jets and constants."""
-
-    algebra, settle = with_formal_kinks(jet_algebra(calculus), value_of, calculus.kink)
+def run_jets(program: Program, calculus: Calculus, starts: Sequence[Array], norms: Norms | None = None) -> list[Array]:
+    """The outputs of the program as jets and constants; roots that may be 0 as coordinates, where `norms` are given."""
+    plain = jet_algebra(calculus)
+    algebra, settle = with_formal_kinks(norms.within(plain) if norms else plain, value_of, calculus.kink)
     return [_each(settle, result) for result in run(program, algebra, starts)]
 
 
@@ -443,17 +445,17 @@ class Node:
     seconds: Seconds
 
 
-def _nodes(size: int) -> Calculus:
-    counter = itertools.count(size)
-
+def _nodes(counter: Iterator[int], norms: Norms) -> Calculus:
     def make(value: Ball, parts: Parts, seconds: Seconds) -> Node:
         gradient: dict[int, Ball] = {}
         for x, p in parts:
             for k, d in x.gradient.items():
                 gradient[k] = gradient[k] + p * d if k in gradient else p * d
+        if norms.vanishing:
+            gradient = norms.renamed(gradient)
         return Node(next(counter), value, gradient, parts, seconds)
 
-    return Calculus(make, lambda value: Node(next(counter), value, dict.fromkeys(range(size), NAN), [], []))
+    return Calculus(make, lambda value: Node(next(counter), value, dict.fromkeys(range(norms.size), NAN), [], []))
 
 
 @dataclass(frozen=True, eq=False)
@@ -480,7 +482,10 @@ def full_jet(program: Program, at: Sequence[Array], precision: int, entry: int =
         UnsupportedError, DomainError: as `balls.evaluate`.
     """
     with precision_of(precision):
-        output, size = _output(program, at, entry)
+        output, norms = _output(program, at, entry)
+        if norms.found:
+            return FullJet(value_of(output), *_through_norms(program, at, entry, output, norms))
+        size = norms.size
         if isinstance(output, arb):
             return FullJet(output, _full((size,), {}), _full((size, size), {}))
         return FullJet(output.value, _dense(output, size), _hessian(output, size))
@@ -489,8 +494,11 @@ def full_jet(program: Program, at: Sequence[Array], precision: int, entry: int =
 def gradient(program: Program, at: Sequence[Array], precision: int, entry: int = 0) -> tuple[Ball, Array]:
     """Enclosures of f and grad f alone, as `full_jet`."""
     with precision_of(precision):
-        output, size = _output(program, at, entry)
-        return (output, _full((size,), {})) if isinstance(output, arb) else (output.value, _dense(output, size))
+        output, norms = _output(program, at, entry)
+        if norms.found:
+            return value_of(output), _through_norms(program, at, entry, output, norms)[0]
+        constant = isinstance(output, arb)
+        return value_of(output), _full((norms.size,), {}) if constant else _dense(output, norms.size)
 
 
 def hessian_and_floor(program: Program, at: Sequence[Array], precision: int, entry: int = 0) -> tuple[Array, Array]:
@@ -501,7 +509,11 @@ def hessian_and_floor(program: Program, at: Sequence[Array], precision: int, ent
     though they never lower u'Hu.
     """
     with precision_of(precision):
-        output, size = _output(program, at, entry)
+        output, norms = _output(program, at, entry)
+        size = norms.size
+        if norms.found:
+            hessian = _through_norms(program, at, entry, output, norms)[1]
+            return hessian, hessian
         if isinstance(output, arb):
             return _full((size, size), {}), _full((size, size), {})
         return _hessian(output, size), _hessian(output, size, skip=_never_lowers)
@@ -514,7 +526,8 @@ def _never_lowers(weight: Ball, a: Node, b: Node) -> bool:
     return all(d.is_finite() for d in entries) and not all(d.is_exact() for d in entries)
 
 
-def _output(program: Program, at: Sequence[Array], entry: int) -> tuple[Jet, int]:
+def _output(program: Program, at: Sequence[Array], entry: int, *, vanishing: bool = False) -> tuple[Jet, Norms]:
+    """The output's jet, whose coordinates are the flat arguments and after them the norms; these put to 0 if wished."""
     starts, size = [], 0
     for x in enter(at):
         out = np.empty(x.shape, dtype=object)
@@ -522,8 +535,28 @@ def _output(program: Program, at: Sequence[Array], entry: int) -> tuple[Jet, int
         out.reshape(-1)[:] = list(nodes)
         starts.append(out)
         size += x.size
-    results = run_jets(program, _nodes(size), starts)
-    return np.concatenate([result.reshape(-1) for result in results])[entry], size
+    counter = itertools.count(size)
+    norms = Norms(size, lambda value, k: Node(next(counter), value, {k: arb(1)}, [], []), vanishing)
+    results = run_jets(program, _nodes(counter, norms), starts, norms)
+    return np.concatenate([result.reshape(-1) for result in results])[entry], norms
+
+
+def _through_norms(program: Program, at: Sequence[Array], entry: int, output: Jet, norms: Norms) -> tuple[Array, Array]:
+    """Gradient and Hessian of a function of norms that may be 0, as `norms` says; NaN if it may not be smooth there."""
+    size = norms.size + len(norms.found)
+    if isinstance(output, arb):
+        return _full((norms.size,), {}), _full((norms.size, norms.size), {})
+    gradient, hessian = _dense(output, size), _hessian(output, size)
+    box = widened(enter(at))
+    around, same = _output(program, box, entry)
+    at_zero, again = _output(program, box, entry, vanishing=True)
+    if not same.found == again.found == norms.found or isinstance(around, arb) or isinstance(at_zero, arb):
+        return unknown(norms.size)
+    curved = _hessian(around, size)
+    known = all(x.is_finite() for x in (*gradient, *hessian.reshape(-1), *curved.reshape(-1)))
+    if not (known and norms.are_apart(curved) and again.is_flat(at_zero.gradient)):
+        return unknown(norms.size)
+    return norms.composed(gradient, hessian)
 
 
 def _full(shape: tuple[int, ...], entries: dict[Any, Ball]) -> Array:

@@ -288,11 +288,14 @@ def _critical_point(
     with precision_of(precision):
         tight = step.image or step.box
         values = [x for output in evaluate(program, shaped(program, tight), precision) for x in output.reshape(-1)]
+        value = (
+            values[entry] if values[entry].is_finite() else step.value
+        )  # a root that may be 0 is known to jets alone
         return CriticalPoint(
             tuple(centre),
             tuple(radii),
             tuple(map(enclosure_text, tight)),
-            enclosure_text(values[entry]),
+            enclosure_text(value),
             inertia_of(step.hessian),
             tuple(np.linalg.eigvalsh(_midpoints(step.hessian)).tolist()),
             precision,

@@ -1,8 +1,9 @@
 """Quasi-convexity of normal forms: what survives an increasing outer function.
 
 Sound but incomplete: f is quasi-convex if it is convex; if it is a constant plus a positive multiple of a positive
-product whose logarithm is convex; if it is non-decreasing in a quasi-convex argument; if it is a constant over a
-quasi-concave positive denominator, or a convex nonnegative function over a concave positive one.
+product whose logarithm is convex; if it is non-decreasing in a quasi-convex argument, as a minimum with a constant is;
+if it is a constant over a quasi-concave positive denominator, or a convex nonnegative function over a concave positive
+one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof 
         proof = _product(calculus, part, sign, depth) if sign else None
         if proof:
             return proof
+    clipped = _clipped(calculus, e)
+    if clipped is not None:
+        proof = quasiconvex(calculus, clipped, depth - 1)
+        if proof:
+            return ("a minimum or maximum with a constant, non-decreasing", *proof)
     quotient = _divided(calculus, e)
     return quasiconvex(calculus, quotient, depth - 1) if quotient is not None else None
 
@@ -110,6 +116,35 @@ def _inner(calculus: Calculus, index: int, k: fmpq, sign: int) -> tuple[Expressi
         (u,) = (a for a in atom.arguments if a.terms)
         return u, "max(0, .), non-decreasing"
     return None
+
+
+def _clipped(calculus: Calculus, e: Expression) -> Expression | None:
+    """An argument of which e is a non-decreasing function: v, if e is w + s min(0, v) with s > 0 and w free of decision
+    variables, or if it is w + s max(0, v).
+
+    For c max(0, v) + g with g + c v = w free of them is w + c max(0, -v), because max(0, v) - v = max(0, -v).
+    """
+    table = calculus.table
+    for monomial, c in e.terms.items():
+        v = _positive_part(calculus, monomial)
+        if v is None:
+            continue
+        rest = Expression(table, {m: k for m, k in e.terms.items() if m != monomial})
+        for argument, left in ((v, rest), (table.scale(v, -1), table.add(rest, table.scale(v, c)))):
+            if not calculus.depends(left):
+                return argument if c > 0 else table.scale(argument, -1)
+    return None
+
+
+def _positive_part(calculus: Calculus, monomial: Monomial) -> Expression | None:
+    """v, where the monomial is max(0, v) and depends on decision variables."""
+    if len(monomial) != 1 or monomial[0][1] != 1:
+        return None
+    atom = calculus.table.atoms[monomial[0][0]]
+    if atom.kind != "max" or len(atom.arguments) != 2 or not atom.dependencies & calculus.mask:
+        return None
+    arguments = [a for a in atom.arguments if a.terms]
+    return arguments[0] if len(arguments) == 1 else None
 
 
 def _divided(calculus: Calculus, e: Expression) -> Expression | None:

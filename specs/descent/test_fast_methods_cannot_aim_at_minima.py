@@ -25,7 +25,7 @@ from netprops import (
     nonnegative,
     reals,
 )
-from netprops.objects.landscapes import quartic, ripples, way_down
+from netprops.objects.landscapes import domination, quartic, ripples, way_down
 from netprops.strategies_networks import arrays, dyadics, nonzero_arrays, whole_numbers
 
 CLAIM = claim("fast-methods-cannot-aim-at-minima", source=("D1.A5.c2",), verdict=CONDITIONAL)
@@ -79,12 +79,12 @@ def test_not_convex_and_yet_dominated_by_its_gradient():
     assert are_equal(lambda x: ripples(-x), ripples, on=reals())
     assert is_convex(lambda x: ripples(x) - x**2 / 4, on=box(-0.5, 0.5))
     assert is_convex(lambda x: 4 * x**2 - ripples(x), on=reals())
-    assert is_positive(lambda x: slope(x) ** 2 - ripples(x) / 16, on=box(0.5, 5))
+    assert is_positive(domination(ripples, 1 / 16), on=box(0.5, 5))
     # From 5 on: f' > 2x - 7 and f < x^2 + 4.
     assert is_positive(lambda x: slope(x) - (2 * x - 7), on=reals())
     assert is_positive(lambda x: x**2 + 4 - ripples(x), on=reals())
     assert is_positive(lambda u: (2 * (5 + u) - 7) ** 2 - ((5 + u) ** 2 + 4) / 16, on=nonnegative())
-    assert not is_positive(lambda x: slope(x) ** 2 - ripples(x) / 2, on=box(0.5, 5))
+    assert not is_positive(domination(ripples, 1 / 2), on=box(0.5, 5))
 
 
 @CLAIM

@@ -26,7 +26,7 @@ from netprops import (
     nonnegative,
     reals,
 )
-from netprops.objects.landscapes import committee_cost, ripples
+from netprops.objects.landscapes import committee_cost, domination, ripples
 from netprops.strategies_networks import data_sets, dyadics
 
 CLAIM = claim("steps-to-an-epsilon-stationary-point", source=("D1.A5.c2",), verdict=CONDITIONAL)
@@ -100,13 +100,13 @@ def test_not_convex_and_yet_dominated_by_its_gradient():
     assert are_equal(lambda x: ripples(-x), ripples, on=reals())
     assert is_critical(ripples, at=0)
     assert is_convex(lambda x: ripples(x) - x**2 / 4, on=box(-0.5, 0.5))
-    assert is_positive(lambda x: slope(x) ** 2 - ripples(x) / 16, on=box(0.5, 5))
+    assert is_positive(domination(ripples, 1 / 16), on=box(0.5, 5))
     # From 5 on: f' > 2x - 7 and f < x^2 + 4.
     assert is_positive(lambda x: slope(x) - (2 * x - 7), on=reals())
     assert is_positive(lambda x: x**2 + 4 - ripples(x), on=reals())
     assert is_positive(lambda u: (2 * (5 + u) - 7) ** 2 - ((5 + u) ** 2 + 4) / 16, on=nonnegative())
     # So a step of 1/8 leaves at most 1 - 1/256 of the cost; with f/2 in the place of f/16 it would not be so.
-    assert not is_positive(lambda x: slope(x) ** 2 - ripples(x) / 2, on=box(0.5, 5))
+    assert not is_positive(domination(ripples, 1 / 2), on=box(0.5, 5))
     assert not is_critical(ripples, at=1)
     assert no_counterexample(lambda x: 255 / 256 * ripples(x) - ripples(x - slope(x) / 8), on=reals())
 

@@ -1,0 +1,87 @@
+"""A census of a function's critical points: those that numerical runs end at, each enclosed, with its index.
+
+The index of a critical point is the number of negative eigenvalues of the Hessian there.  What is said of a point given
+in floats is said of a critical point that provably exists near it, within `REACH`, relative to coordinates above 1, the
+Hessian of which is certified to have no eigenvalue 0.  Where none can be enclosed (degenerate points, points that are
+not near a critical one, signs that balls do not tell) every answer is None.  Made to decide the events of
+`Runs.certified_share`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from flint import arb
+
+from netprops.questions.asking import Function, point_in, scalar, traced
+from netprops.readings.balls import precision_of
+from netprops.readings.krawczyk import CriticalPoint, enclose_critical_point
+
+Array = np.ndarray[Any, Any]
+
+REACH = 1e-3  # how far from a point the middle of its critical point's box may lie; boxes are smaller by far
+NEAR = 1e-6  # within which a point is taken to belong to a critical point enclosed before
+
+
+class Census:
+    """The critical points of the scalar f on `on`, a pytree of whole spaces, as far as they were asked about.
+
+    Mutable by its nature: it keeps every enclosure, so that runs that end at one point cost one certificate.
+    """
+
+    def __init__(self, f: Function, on: Any) -> None:
+        self._asked = traced("census", f, on)
+        scalar(self._asked)
+        self._on = on
+        self._points: list[CriticalPoint] = []
+        self._centres = np.empty((0, sum(leaf.size for leaf in self._asked.program.arguments)))
+
+    def __len__(self) -> int:
+        """How many critical points were enclosed (one of them twice where two enclosures began far enough apart)."""
+        return len(self._points)
+
+    def enclosed(self, near: Any) -> CriticalPoint | None:
+        """A critical point of certified index within `REACH` of the point.
+
+        Raises:
+            DomainError: a point that does not fit the domain, or is not finite.
+        """
+        flat = np.concatenate([np.ravel(part) for part in jax.tree.leaves(near)]).astype(np.float64)
+        start = point_in(near, self._on, "the point")
+        sizes = np.maximum(1, np.abs(flat))
+        known: Array = np.flatnonzero((np.abs(self._centres - flat) <= NEAR * sizes).all(axis=1))
+        if len(known):
+            return self._points[int(known[0])]
+        found = enclose_critical_point(self._asked.program, start, reach=REACH)
+        if not isinstance(found, CriticalPoint) or found.inertia is None:
+            return None
+        self._points.append(found)
+        centre = np.array([[float(c.p) / float(c.q) for c in found.centre]])
+        self._centres = np.concatenate([self._centres, centre])
+        return found
+
+    def index(self, near: Any) -> int | None:
+        """The index of the critical point near the given one: 0 at a strict local minimum."""
+        found = self.enclosed(near)
+        return None if found is None or found.inertia is None else found.inertia[1]
+
+    def is_saddle(self, near: Any) -> bool | None:
+        """Whether the critical point near the given one is a saddle: directions of curvature of both signs."""
+        found = self.enclosed(near)
+        return None if found is None else found.kind == "saddle"
+
+    def index_order(self, near: Any, other: Any) -> int | None:
+        """1 if the one of higher value of two critical points has the higher index, -1 if the lower, 0 if equal."""
+        a, b = self.enclosed(near), self.enclosed(other)
+        if a is None or b is None or a.inertia is None or b.inertia is None:
+            return None
+        more = a.inertia[1] - b.inertia[1]
+        if more == 0:
+            return 0
+        with precision_of(max(a.precision, b.precision)):
+            first, second = arb(a.value), arb(b.value)
+        if first > second or first < second:
+            return 1 if (first > second) == (more > 0) else -1
+        return None

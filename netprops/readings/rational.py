@@ -1,0 +1,225 @@
+"""Gradients that are rational after a substitution: x itself, or z = exp(c x), for each variable.
+
+The logistic function and tanh of multiples of x are rational in z = exp(c x) for some c > 0, and so are the derivatives
+of softplus and of their squares, products and quotients.  A partial derivative of a normal form then reads N / D with
+polynomials N and D in such variables.  Where the function is real D is not 0, so that its critical points are the
+common zeros of the numerators, those of z with z > 0.  Elsewhere `NotRationalError` says what stands in the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, TypeAlias
+
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
+
+from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.jaxpr import Program, UnsupportedError
+from netprops.readings.polynomials import Atom, Expression, Table, TooLargeError
+from netprops.readings.symbols import read
+
+MPoly: TypeAlias = Any  # fmpq_mpoly
+MOST_DEGREES = 400  # of z in one exponential
+
+# What each of these is of E = exp(factor u): numerator and denominator as coefficients of E.
+OF_EXPONENTIAL: dict[str, tuple[int, tuple[int, ...], tuple[int, ...]]] = {
+    "exp": (1, (0, 1), (1,)),
+    "logistic": (1, (0, 1), (1, 1)),
+    "tanh": (2, (-1, 1), (1, 1)),
+    "cosh": (1, (1, 0, 1), (0, 2)),
+    "sinh": (1, (-1, 0, 1), (0, 2)),
+}
+
+
+class NotRationalError(Exception):
+    """The gradient is not seen to be rational in x or exp(c x)."""
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """numerator / denominator, polynomials without a common factor."""
+
+    numerator: MPoly
+    denominator: MPoly
+
+
+@dataclass(frozen=True)
+class RationalGradient:
+    """The numerators of the partial derivatives, polynomials in one variable for each coordinate.
+
+    Attributes:
+        rates: c for a coordinate x that stands for z = exp(c x); None for one that stands for itself.
+        numerators: their common zeros, with z > 0 where there is a rate, are the critical points.
+    """
+
+    rates: tuple[fmpq | None, ...]
+    numerators: tuple[MPoly, ...]
+
+
+def rational_gradient(program: Program, entry: int = 0) -> RationalGradient:
+    """The numerators of the gradient of one output entry.
+
+    Raises:
+        NotRationalError: the function may be undefined or not smooth on its domain, or is not rational.
+    """
+    try:
+        symbols = read(program)
+        outputs = [e for output in symbols.outputs for e in output.reshape(-1)]
+        e, table = outputs[entry], symbols.table
+        parts = [derivative(table, e, bit) for bit in range(len(table.names))]
+    except (UnsupportedError, TooLargeError, NotSmoothError, RecursionError) as error:
+        raise NotRationalError(str(error)) from error
+    unmet = [str(c) for part in (e, *parts) for c in part.needs]
+    if unmet:
+        raise NotRationalError(f"it may be undefined: not shown that {unmet[0]}")
+    if any(r.lo is not None and r.lo == r.hi for r in symbols.intervals):
+        raise NotRationalError("a coordinate takes one value only")
+    rates = _rates(table, parts)
+    conversion = _Conversion(table, rates)
+    return RationalGradient(rates, tuple(conversion.numerator(part) for part in parts))
+
+
+# ---------------------------------------------------------------- which substitution
+
+
+def _rates(table: Table, parts: list[Expression]) -> tuple[fmpq | None, ...]:
+    """For each variable the largest c > 0 of which all its rates in exponentials are whole multiples, or None."""
+    bare: set[int] = set()
+    rates: dict[int, list[fmpq]] = {}
+    for atom in _atoms_of(table, parts):
+        if atom.kind == "variable":
+            bare.add(atom.dependencies.bit_length() - 1)
+        elif atom.kind in OF_EXPONENTIAL:
+            factor = OF_EXPONENTIAL[atom.kind][0]
+            for bit, c in _linear(table, atom.arguments[0]).items():
+                rates.setdefault(bit, []).append(factor * c)
+    mixed = bare & set(rates)
+    if mixed:
+        raise NotRationalError(f"{table.names[min(mixed)]} stands in exponentials and outside of them")
+    return tuple(_common(rates[bit]) if bit in rates else None for bit in range(len(table.names)))
+
+
+def _atoms_of(table: Table, parts: list[Expression]) -> Iterator[Atom]:
+    """All atoms met outside of exponentials, each once."""
+    seen: set[int] = set()
+    stack = list(parts)
+    while stack:
+        for monomial in stack.pop().terms:
+            for index, k in monomial:
+                if k.q != 1:
+                    raise NotRationalError(f"it has a root: the power {k} of a {table.atoms[index].kind}")
+                if index in seen:
+                    continue
+                seen.add(index)
+                atom = table.atoms[index]
+                yield atom
+                if atom.kind == "sum":
+                    stack.append(atom.arguments[0])
+                elif atom.kind != "variable" and atom.kind not in OF_EXPONENTIAL:
+                    raise NotRationalError(f"{atom.kind} is not rational in exponentials")
+
+
+def _linear(table: Table, u: Expression) -> dict[int, fmpq]:
+    """The coefficients of a linear form without constant term, by variable."""
+    found: dict[int, fmpq] = {}
+    for monomial, c in u.terms.items():
+        atom = table.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+        if atom is None or atom.kind != "variable":
+            raise NotRationalError("an exponential of something else than a linear form without constant term")
+        found[atom.dependencies.bit_length() - 1] = c
+    return found
+
+
+def _common(rates: list[fmpq]) -> fmpq:
+    numerators, denominators = [abs(int(c.p)) for c in rates], [int(c.q) for c in rates]
+    scale = math.lcm(*denominators)
+    whole = [n * scale // d for n, d in zip(numerators, denominators, strict=True)]
+    common = fmpq(math.gcd(*whole), scale)
+    if max(whole) > MOST_DEGREES * math.gcd(*whole):
+        raise NotRationalError(f"as a polynomial in exponentials it is of a degree above {MOST_DEGREES}")
+    return common
+
+
+# ---------------------------------------------------------------- conversion
+
+
+@dataclass
+class _Conversion:
+    """Normal forms of one table as fractions."""
+
+    table: Table
+    rates: tuple[fmpq | None, ...]
+    _atoms: dict[int, Fraction] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = tuple(f"x{i}" for i in range(len(self.rates)))
+        self.context = fmpq_mpoly_ctx.get(names, Ordering.lex)
+        self.variables = self.context.gens()
+        self.one = self.context.constant(1)
+
+    def numerator(self, e: Expression) -> MPoly:
+        """The numerator of e, without its factors z > 0."""
+        top = self.fraction(e).numerator
+        if not top:
+            return top
+        powers = top.to_dict()
+        least = [0 if rate is None else min(powers_of[i] for powers_of in powers) for i, rate in enumerate(self.rates)]
+        lowered = {tuple(k - m for k, m in zip(key, least, strict=True)): c for key, c in powers.items()}
+        return self.context.from_dict(lowered)
+
+    def fraction(self, e: Expression) -> Fraction:
+        """e as one fraction."""
+        return reduce(self._add, (self._term(monomial, c) for monomial, c in e.terms.items()), self._number(0))
+
+    def _number(self, c: fmpq | int) -> Fraction:
+        return Fraction(self.context.constant(c), self.one)
+
+    def _reduced(self, numerator: MPoly, denominator: MPoly) -> Fraction:
+        common = numerator.gcd(denominator)
+        return Fraction(numerator // common, denominator // common)
+
+    def _add(self, a: Fraction, b: Fraction) -> Fraction:
+        common = a.denominator.gcd(b.denominator)
+        left, right = b.denominator // common, a.denominator // common
+        return self._reduced(a.numerator * left + b.numerator * right, a.denominator * left)
+
+    def _term(self, monomial: Any, c: fmpq) -> Fraction:
+        total = self._number(c)
+        for index, k in monomial:
+            factor, n = self._atom(index), int(k.p)
+            top, bottom = (factor.numerator, factor.denominator) if n > 0 else (factor.denominator, factor.numerator)
+            total = self._reduced(total.numerator * top ** abs(n), total.denominator * bottom ** abs(n))
+        return total
+
+    def _atom(self, index: int) -> Fraction:
+        if index not in self._atoms:
+            atom = self.table.atoms[index]
+            if atom.kind == "variable":
+                made = Fraction(self.variables[atom.dependencies.bit_length() - 1], self.one)
+            elif atom.kind == "sum":
+                made = self.fraction(atom.arguments[0])
+            else:
+                made = self._of_exponential(*OF_EXPONENTIAL[atom.kind], atom.arguments[0])
+            self._atoms[index] = made
+        return self._atoms[index]
+
+    def _of_exponential(self, factor: int, top: tuple[int, ...], bottom: tuple[int, ...], u: Expression) -> Fraction:
+        """P(E) / Q(E) for E = exp(factor u), a product of powers of the variables z = A / B."""
+        A = B = self.one
+        for bit, c in _linear(self.table, u).items():
+            rate = self.rates[bit]
+            assert rate is not None  # those of all exponentials were collected
+            power = factor * c / rate
+            if power > 0:
+                A = A * self.variables[bit] ** int(power.p)
+            else:
+                B = B * self.variables[bit] ** int(-power.p)
+        degree = max(len(top), len(bottom)) - 1
+        P, Q = (
+            sum((n * A**k * B ** (degree - k) for k, n in enumerate(row)), self.context.constant(0))
+            for row in (top, bottom)
+        )
+        return self._reduced(P, Q)
