@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from netprops.questions.census import Census
     from netprops.questions.contraction import stays_in
     from netprops.questions.copositivity import is_copositive
+    from netprops.questions.counts import is_compatible
     from netprops.questions.critical import (
         has_critical_point,
         is_saddle,
         is_strict_maximum,
         is_strict_minimum,
     )
-    from netprops.questions.counts import is_compatible
     from netprops.questions.descent import (
         descends_to,
         has_sufficient_decrease,
