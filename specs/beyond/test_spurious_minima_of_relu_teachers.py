@@ -2,8 +2,8 @@
 a spurious strict minimum from 6 on, and training ends badly the more often the more units there are. One unit more than
 teachers makes that rare.
 
-Safran and Shamir counted, of 1,000 runs each, those that ended with F >= 0.001. Shares of gradient descent here, of
-units and teachers: see the table of the ledger.
+Of 1,000 runs Safran and Shamir counted 3, 55, 126, 218 that ended with F >= 0.001 with 6, 7, 8, 9 units, and 1 with 9
+units for 8 teachers; 1,000 runs of gradient descent here gave 3, 48, 139, 229, and 2.
 """
 
 import numpy as np
