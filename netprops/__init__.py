@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from netprops.questions.census import Census
     from netprops.questions.contraction import stays_in
     from netprops.questions.copositivity import is_copositive
+    from netprops.questions.counts import is_compatible
     from netprops.questions.critical import (
         has_critical_point,
         is_saddle,
         is_strict_maximum,
         is_strict_minimum,
     )
-    from netprops.questions.counts import is_compatible
     from netprops.questions.descent import (
         descends_to,
         has_sufficient_decrease,
@@ -99,9 +99,9 @@ __all__ = [
     "NotAFunctionError", "Table", "UndecidedError", "UnsupportedError", "Verdict", "agree_in_floats",
     "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature", "descends_to",
     "has_critical_point", "has_critical_points", "has_curvature", "has_inertia", "has_orbit",
-    "has_sufficient_decrease", "is_affine",
-    "is_basin", "is_compatible", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical", "is_gradient_of",
-    "is_higher", "is_higher_at_minimum", "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave",
+    "has_sufficient_decrease", "is_affine", "is_basin", "is_compatible", "is_concave", "is_constant", "is_convex",
+    "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_higher_at_minimum", "is_nondecreasing",
+    "is_nonincreasing", "is_positive", "is_quasiconcave",
     "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step",
     "is_spread_smaller", "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum",
     "next_point", "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pairs", "pi",
