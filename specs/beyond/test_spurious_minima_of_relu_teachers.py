@@ -27,14 +27,14 @@ NEAR = {
 }
 # Bad ends of 1,000, by (units, teachers).
 PUBLISHED = {
-    (6, 6): 3, (7, 7): 55, (8, 8): 126, (9, 9): 218, (10, 10): 346, (13, 13): 730, (9, 8): 1, (14, 13): 15,
+    (6, 6): 3, (7, 7): 55, (8, 8): 126, (9, 9): 218, (10, 10): 346, (13, 13): 730, (9, 8): 1,
 }  # fmt: skip
 SIZES = by_profile(
     quick=((6, 6), (9, 9), (9, 8)),
     default=((6, 6), (7, 7), (8, 8), (9, 9), (9, 8)),
-    thorough=((6, 6), (7, 7), (8, 8), (9, 9), (10, 10), (13, 13), (9, 8), (14, 13)),
+    thorough=tuple(PUBLISHED),
 )
-COUNT, STEPS = by_profile(quick=(400, 900), default=(400, 900), thorough=(1000, 3000))
+COUNT, STEPS = by_profile(quick=(400, 900), default=(400, 900), thorough=(1000, 2000))
 RUNS = runs("students and teachers", training_of(SIZES, steps=STEPS), COUNT, tile=64)
 SHARES = Table("Does training end as badly as published?", ("units", "teachers"), "question")
 
@@ -78,7 +78,7 @@ def test_the_smallest_eigenvalue_at_the_teachers(k):
 @pytest.mark.parametrize("size", SIZES)
 def test_shares_as_published(size):
     events = PUBLISHED[size]
-    agrees = is_compatible(bad(size), events=events, count=1000, within=0.15 + events / 1000)
+    agrees = is_compatible(bad(size), events=events, count=1000, within=min(0.15 + events / 1000, 0.37))
     assert SHARES.note(agrees, row=tuple(map(str, size)), column="as published")
 
 
