@@ -36,7 +36,8 @@ def integers_without_a_split(draw: Draw, size: int = 4, largest: int = 9) -> Mat
     place = draw(st.integers(0, len(a) - 1))
     if draw(st.booleans()):
         a[place] += (a.sum() + 1) % 2
-        return a * draw(st.integers(1, 3))
+        a *= draw(st.integers(1, 3))
+        return a
     a[place] += a.sum()
     return a
 

@@ -92,7 +92,9 @@ def test_lost_runs_stand_in_the_way():
         bool(is_compatible(share, events=250, count=1000, within=0.25))
 
 
-@pytest.mark.parametrize(("events", "count", "within"), [(1.5, 3, 0.1), (4, 3, 0.1), (-1, 3, 0.1), (0, 0, 0.1), (1, 3, 0), (1, 3, 1)])
+@pytest.mark.parametrize(
+    ("events", "count", "within"), [(1.5, 3, 0.1), (4, 3, 0.1), (-1, 3, 0.1), (0, 0, 0.1), (1, 3, 0), (1, 3, 1)]
+)
 def test_bad_input(events, count, within):
     with pytest.raises(DomainError, match="is_compatible"):
         is_compatible(coin(0.25), events=events, count=count, within=within)

@@ -547,8 +547,9 @@ def _through_norms(program: Program, at: Sequence[Array], entry: int, output: Je
     if isinstance(output, arb):
         return _full((norms.size,), {}), _full((norms.size, norms.size), {})
     gradient, hessian = _dense(output, size), _hessian(output, size)
-    box = widened(enter(at))
-    around, same = _output(program, box, entry)
+    given = enter(at)
+    box = widened(given)
+    around, same = (output, norms) if box is given else _output(program, box, entry)
     at_zero, again = _output(program, box, entry, vanishing=True)
     if not same.found == again.found == norms.found or isinstance(around, arb) or isinstance(at_zero, arb):
         return unknown(norms.size)

@@ -186,8 +186,10 @@ class Norms:
         return slope, curved
 
 
-def widened(at: Sequence[Array]) -> list[Array]:
-    """The box of balls with a radius in each coordinate."""
+def widened(at: Sequence[Array]) -> Sequence[Array]:
+    """The box of balls, with a radius in each coordinate: itself if it has them."""
+    if not any(t.is_exact() for x in at for t in x.reshape(-1)):
+        return at
     wide = []
     for x in at:
         out = np.empty(x.shape, dtype=object)

@@ -38,7 +38,7 @@ LOSSES = ((lambda z, y: (z - y) ** 2, 2.0), (optax.huber_loss, 1.0), (optax.sigm
 
 @CLAIM
 @given(
-    data=data_sets(rows=(1, 4), columns=(1, 2)), loss=st.sampled_from(LOSSES), steps=st.integers(1, 6), draw=st.data()
+    data=data_sets(rows=(1, 4), columns=(1, 2)), loss=st.sampled_from(LOSSES), steps=st.integers(1, 4), draw=st.data()
 )
 def test_projected_descent_on_a_box(data, loss, steps, draw):
     """It ends, from every start x, no higher than any point z of the box by more than L (|x - z|^2 + 2^-20) / (2 T)."""
@@ -103,8 +103,9 @@ def test_an_open_region(data, draw):
     centre = draw.draw(arrays(data.columns, dyadics(-1, 1)))
     cost = lambda w: jnp.sum((data.X @ (w - centre)) ** 2)  # noqa: E731
     inside = box(-2, 2, shape=data.columns, open=True)
+    # A critical point of a convex function is least, whether the region has its edge or not.
+    assert is_convex(cost, on=inside)
     assert is_critical(cost, at=centre)
-    assert no_counterexample(lambda w: cost(w) - cost(centre), on=inside)
     # Without a critical point inside, nothing is attained: x^2 on (1, 2) rises everywhere.
     assert is_positive(jax.grad(lambda x: x**2), on=box(1, 2, open=True))
 

@@ -26,7 +26,7 @@ SIZES = st.sampled_from((-2.0, -1.0, 1.0, 2.0))
 
 
 @CLAIM
-@given(taught=taught_networks(hidden=(jnp.tanh, jax.nn.sigmoid)), data=st.data())
+@given(taught=taught_networks(units=(2, 2), hidden=(jnp.tanh, jax.nn.sigmoid)), data=st.data())
 def test_units_that_change_places(taught, data):
     net, moves = taught.network, data.draw(permutations_of(taught.network, moving=True))
     assert are_distinct_minima(taught.cost, near=taught.params, other=moves(taught.params))
@@ -41,7 +41,6 @@ def test_a_unit_turned_round(unit, w, v, rest):
     kept = (lambda p: (*p[:2], *p[3:])) if unit.activation is jax.nn.relu else (lambda p: p)
     cost = lambda p: unit.cost(free(p), taught, INPUTS)  # noqa: E731
     assert are_distinct_minima(cost, near=kept(taught), other=kept(unit.turned(taught)))
-    assert not are_distinct_minima(cost, near=kept(taught), other=kept(taught))
 
 
 @CLAIM
@@ -57,6 +56,7 @@ def test_gives_the_same_outputs_for_all_parameters(unit):
 def test_one_softplus_and_one_elu_unit(found):
     (x, y), minima = found
     cost = lambda p: jnp.sum((unlike_pair(p, x) - y) ** 2)  # noqa: E731
+    assert not are_distinct_minima(cost, near=np.array(minima[0]), other=np.array(minima[0]))
     for low, high in itertools.combinations(map(np.array, minima), 2):
         assert is_worse_minimum(cost, near=high, than=low)
         assert not is_worse_minimum(cost, near=low, than=high)

@@ -74,7 +74,7 @@ def test_two_orbits_of_minima_with_two_values(order, signs):
 @CLAIM
 @given(units=st.integers(1, 3))
 def test_where_a_linear_autoencoder_can_be_critical(units):
-    """With W = AB: where the gradient is 0, W commutes with diag(3, 2, 1) and W = W^2, so its value is a whole number."""
+    """With W = AB: where the gradient is 0, W commutes with diag(3, 2, 1) and W = W^2: the value is a whole number."""
     on = (autoencoder.domain(units),)
     assert are_equal(autoencoder.criticality, autoencoder.criticality_by_gradient, on=on)
 

@@ -1,9 +1,9 @@
 """In small networks the probability of ending in a bad local minimum is not zero: runs that end in certified ones.
 
 Of two tanh units with biases, squared error on five points and weight decay, about 0.42 of the runs end above 19, the
-lowest of them in a strict minimum (19.41) above another run's (18.37). One unit on six points, without decay, ends in
-the worse of its two minima (6.11 against 5.86) practically always. Two linear layers on the same points always end at
-their lowest value. Bad minima there are at every width: width changes how often they are met.
+lowest of them in a strict minimum (19.41) above another run's (18.37). One unit on six points, without decay, ends
+in a worse minimum (6.11 against 5.86). Two linear layers on the same points always end at their lowest value. Bad
+minima there are at every width: width changes how often they are met.
 """
 
 import jax
@@ -48,7 +48,7 @@ def descend(key):
     return ends, jnp.stack([cost(end) for cost, end in zip(costs, ends, strict=True)])
 
 
-RUNS = runs("small networks", descend, by_profile(quick=300, default=300, thorough=10_000))
+RUNS = runs("small networks", descend, by_profile(quick=300, default=300, thorough=10_000), tile=100)
 
 
 def above(number, level, name):
@@ -75,7 +75,6 @@ def test_one_unit_without_decay():
     better = np.array([[0.36350043]]), np.array([-0.51366727]), np.array([[-3.84049459]])
     assert is_worse_minimum(one_unit, lowest_end(1, 6), than=better)
     assert not is_worse_minimum(one_unit, better, than=lowest_end(1, 6))
-    assert is_share_above(above(1, 6, "one tanh unit"), OFTEN)
 
 
 @CLAIM

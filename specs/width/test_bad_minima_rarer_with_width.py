@@ -60,7 +60,9 @@ def as_many_as_teachers(key):
 
 @CLAIM
 def test_as_many_teachers_as_students():
-    ends = runs("orthonormal teachers", as_many_as_teachers, by_profile(quick=550, default=550, thorough=10_000))
+    ends = runs(
+        "orthonormal teachers", as_many_as_teachers, by_profile(quick=550, default=550, thorough=10_000), tile=110
+    )
     bad = above(ends, SIZES, lambda losses: losses, 0.01)
     assert not is_rarer(bad[9, 9], bad[6, 6], by=MARGIN)
     assert is_rarer(bad[6, 6], bad[9, 9], by=MARGIN)

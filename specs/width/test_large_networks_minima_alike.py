@@ -4,6 +4,8 @@ How far apart two runs end is the median difference of their test losses. Teache
 and 0.0017 at 10. The digits: about 0.29, 0.13 and 0.028 at 5, 10 and 25; so few runs do not tell 5 and 10 apart.
 """
 
+from fractions import Fraction
+
 import optax
 
 from netprops import CONDITIONAL, claim, is_spread_smaller, pairs
@@ -13,7 +15,7 @@ from netprops.strategies import by_profile
 
 CLAIM = claim("large-networks-minima-alike", source="D1.A3", verdict=CONDITIONAL)
 
-RATIO = 0.8
+RATIO = Fraction(4, 5)
 TASK = Teaching(units=4, rows=32, tests=64)  # one teacher, one data set: only the starts differ
 STUDENTS, READERS = (2, 2, 10), (5, 10, 25)
 LEARNING, READING = TASK.trial(STUDENTS, optax.adam(0.05), steps=60, fixed=True), reading(READERS)
