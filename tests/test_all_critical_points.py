@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 from flint import Ordering, fmpq_mpoly_ctx, fmpq_poly
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from netprops import DomainError, NotAFunctionError, box, has_critical_points, positive, reals
@@ -18,7 +18,7 @@ from netprops.exact import elimination
 from netprops.exact.elimination import eliminants
 from netprops.objects.minima import ONE_UNIT_DATA
 from netprops.readings import all_critical_points as module
-from netprops.readings.all_critical_points import NotFoundError, all_critical_points
+from netprops.readings.all_critical_points import all_critical_points
 from netprops.readings.jaxpr import trace
 from netprops.readings.rational import NotRationalError, rational_gradient
 
@@ -63,8 +63,7 @@ def test_common_zeros_are_roots_of_the_eliminants(data, size):
         for i in range(size):
             f += (variables[i] - a[i]) * data.draw(numbers) * variables[data.draw(st.integers(0, size - 1))]
         system.append(f)
-    if not all(system):
-        return
+    assume(all(system))  # a combination may vanish, once in thousands
     found = list(eliminants(system, [False] * size))
     if None not in found:
         assert any(all(p(a[i]) == 0 for i, p in enumerate(polynomials)) for polynomials in found)
@@ -169,10 +168,7 @@ def test_products_in_sheared_coordinates(first, second, shear):
 def test_logistic_units_against_a_grid_of_slopes(data):
     x, y = [float(a) for a, _ in data], [b / 8 for _, b in data]
     program = trace(sse(x, y), reals())
-    try:
-        found = all_critical_points(program)
-    except NotFoundError:
-        return
+    found = all_critical_points(program)
     z = np.linspace(-12, 12, 200_000)
     s = 1 / (1 + np.exp(-np.outer(z, x)))
     slope = ((s - y) * s * (1 - s)) @ np.array(x)

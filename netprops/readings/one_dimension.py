@@ -15,7 +15,7 @@ from flint import fmpq, fmpq_poly
 
 from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots, sign_on
-from netprops.readings import quotients, ranges
+from netprops.readings import ranges, rational
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.polynomials import Expression, Table, TooLargeError, alone
 from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
@@ -257,7 +257,7 @@ def _smooth_convex(piece: SmoothPiece) -> bool:
         return False
     if second.needs:
         return False
-    sign = quotients.sign_of(piece.table, second, piece.where)
+    sign = rational.sign_of(piece.table, second, piece.where)
     if sign is not None and (sign.is_nonnegative or _as_polynomial(piece.table, second) is not None):
         return sign.is_nonnegative
     t = Expression(piece.table, {alone(0): ONE})

@@ -1,4 +1,4 @@
-"""Gradients that are rational after a substitution: x itself, or z = exp(c x), for each variable.
+"""Functions and gradients that are rational after a substitution: x itself, or z = exp(c x), for each variable.
 
 The logistic function and tanh of multiples of x are rational in z = exp(c x) for some c > 0, and so are the derivatives
 of softplus and of their squares, products and quotients.  A partial derivative of a normal form then reads N / D with
@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, TypeAlias
 
-from flint import Ordering, fmpq, fmpq_mpoly_ctx
+from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpq_poly
 
+from netprops.domains import Interval
+from netprops.exact.polynomials_1d import Sign, sign_on
+from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.jaxpr import Program, UnsupportedError
 from netprops.readings.polynomials import Atom, Expression, Table, TooLargeError
@@ -80,6 +83,27 @@ def rational_gradient(program: Program, entry: int = 0) -> RationalGradient:
     rates = _rates(table, parts)
     conversion = _Conversion(table, rates)
     return RationalGradient(rates, tuple(conversion.numerator(part) for part in parts))
+
+
+def sign_of(table: Table, e: Expression, where: Interval) -> Sign | None:
+    """The signs of e, a function of the one variable of the table, on its interval; None if it is not rational.
+
+    In exponentials these are the signs on a larger interval, for its ends are irrational: what e is not there it is not
+    on the smaller one either.  Where e is real its denominator is not 0.
+    """
+    try:
+        rates = _rates(table, [e])
+        fraction = _Conversion(table, rates).fraction(e)
+    except NotRationalError:
+        return None
+    product = fraction.numerator * fraction.denominator
+    if len(rates) != 1 or product.total_degree() > MOST_DEGREES:
+        return None
+    (rate,) = rates
+    values = where if rate is None else shapes.range_of("exp", ranges.scale(where, rate))
+    coefficients = {degree: c for (degree,), c in product.to_dict().items()}
+    polynomial = fmpq_poly([coefficients.get(k, fmpq(0)) for k in range(max(coefficients, default=0) + 1)])
+    return sign_on(polynomial, values.lo, values.hi, (not values.lo_open, not values.hi_open))
 
 
 # ---------------------------------------------------------------- which substitution
