@@ -49,8 +49,9 @@ def outcomes_of(trial: Callable[[Any], Any], text: str, count: int, seed: int, *
 
 
 def _run(trial: Callable[[Any], Any], count: int, seed: int, tile: int, what: str) -> Any:
-    tile = min(tile, count)
-    piece = tile * -(-count // (tile * _PIECES))
+    tiles = -(-count // tile)
+    tile = -(-count // tiles)  # as few runs too many as can be
+    piece = tile * -(-tiles // _PIECES)
 
     @jax.jit
     def run(seed: Any, start: Any) -> Any:

@@ -29,11 +29,8 @@ NEAR = {
 PUBLISHED = {
     (6, 6): 3, (7, 7): 55, (8, 8): 126, (9, 9): 218, (10, 10): 346, (13, 13): 730, (9, 8): 1,
 }  # fmt: skip
-SIZES = by_profile(
-    quick=((6, 6), (9, 9), (9, 8)),
-    default=((6, 6), (7, 7), (8, 8), (9, 9), (9, 8)),
-    thorough=tuple(PUBLISHED),
-)
+SOME = ((6, 6), (9, 9), (9, 8))
+SIZES = by_profile(quick=SOME, default=SOME, thorough=tuple(PUBLISHED))
 COUNT, STEPS = by_profile(quick=(400, 900), default=(400, 900), thorough=(1000, 2000))
 RUNS = runs("students and teachers", training_of(SIZES, steps=STEPS), COUNT, tile=64)
 SHARES = Table("Does training end as badly as published?", ("units", "teachers"), "question")
