@@ -3,7 +3,8 @@
 The population is that of the search: Levenberg-Marquardt steps from normal starts, a point weighted by how often they
 end there; ends at which the gradient is not 0 are dropped (68, 54 and 41 in a hundred).  Each other end is decided by
 an enclosed critical point and the certified inertia of the Hessian there.  Measured: saddles are 0.43, 0.64 and 0.96 of
-them with 3, 6 and 12 parameters.  Without a hidden layer there are none.
+them with 3, 6 and 12 parameters.  Without a hidden layer there are none.  The size of the starts was chosen from four:
+the share rises with each, from 0.91 over 0.93 to 0.98 for the smallest, by more for the others.
 """
 
 import functools
