@@ -9,7 +9,7 @@ from hypothesis import given
 
 from netprops import is_convex, violates_jensen
 from netprops.objects.location import Location
-from netprops.strategies_landscapes import locations
+from netprops.strategies.landscapes import locations
 
 getcontext().prec = 60
 

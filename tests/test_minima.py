@@ -13,7 +13,7 @@ from netprops.objects import minima
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, ONE_UNIT_DATA, parallel_params, parallel_units
 from netprops.readings.jaxpr import trace
 from netprops.readings.krawczyk import coincide, enclose_critical_point
-from netprops.strategies_minima import half_spaces, repeated_inputs, taught_networks
+from netprops.strategies.minima import half_spaces, repeated_inputs, taught_networks
 
 X, Y = np.array([1.0, 6.0, 12.0]), np.array([1.0, 1.0, 2.0])
 GOOD, BAD = np.array([0.8025422287962949, 1.50060247607702]), np.array([0.089720001523495, 2.4688216352000447])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netprops.objects.bounded_units import concave_stretch, saturated_ends
 from netprops.objects.losses import loss
 from netprops.objects.networks import Network
-from netprops.strategies_networks import arrays, nonzero_arrays
+from netprops.strategies.networks import arrays, nonzero_arrays
 
 SIGMOID = {jnp.tanh: mpmath.tanh, jax.nn.sigmoid: lambda b: 1 / (1 + mpmath.exp(-b))}
 

@@ -20,7 +20,7 @@ from netprops.objects.convex_networks import (
     shared_cost,
     solve,
 )
-from netprops.strategies_networks import arrays, whole_numbers
+from netprops.strategies.networks import arrays, whole_numbers
 
 WHOLE = whole_numbers(4)
 DATA = st.integers(1, 4).flatmap(lambda n: st.tuples(arrays((n, 2), WHOLE), arrays(n, WHOLE)))

@@ -12,7 +12,7 @@ from netprops.objects import autoencoder
 from netprops.objects.duplicated_units import BalancedUnit, Duplication
 from netprops.objects.interpolation import crossing, gauss_newton_product, hessian_product, kernel
 from netprops.objects.networks import Network
-from netprops.strategies_minima import (
+from netprops.strategies.minima import (
     balanced_units,
     critical_autoencoders,
     duplications,

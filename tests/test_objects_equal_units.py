@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from netprops.objects.equal_units import MONOTONE_AND_BENT, even_pair, mean_of_copies
 from netprops.objects.networks import Network
-from netprops.strategies_networks import parameters
-from netprops.strategies_symmetries import fitted_better_than_one_unit
+from netprops.strategies.networks import parameters
+from netprops.strategies.symmetries import fitted_better_than_one_unit
 
 
 @given(widths=st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 2)), data=st.data())

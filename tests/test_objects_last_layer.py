@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from netprops.objects.last_layer import features, gram_determinant, recovered, residual, squared_error
 from netprops.objects.networks import Network
-from netprops.strategies_networks import arrays
+from netprops.strategies.networks import arrays
 
 
 @given(rows=st.integers(1, 3), units=st.integers(1, 4), data=st.data())

@@ -18,7 +18,7 @@ from netprops.objects.least_squares import (
     squared_distance,
 )
 from netprops.objects.orders import every_order, rearrangements, swap_and_cycle, swapped
-from netprops.strategies_least_squares import alike_columns, full_rank_data, two_columns, unlike_targets
+from netprops.strategies.least_squares import alike_columns, full_rank_data, two_columns, unlike_targets
 
 
 def residuals(b, X, y):

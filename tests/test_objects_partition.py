@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops.objects.partition import above_gap, partition_cost, scaled_cost, signs, splits
-from netprops.strategies_partition import integers_to_split, integers_without_a_split, positive_integers
+from netprops.strategies.partition import integers_to_split, integers_without_a_split, positive_integers
 
 
 def halves(a):

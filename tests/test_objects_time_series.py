@@ -21,7 +21,7 @@ from netprops.objects.time_series import (
     squared_modulus_by_factors,
     surely_curves_down,
 )
-from netprops.strategies_series import series, series_that_curve_down
+from netprops.strategies.series import series, series_that_curve_down
 
 QUARTERS = st.integers(-6, 6).map(lambda k: k / 4)
 COEFFICIENTS = st.lists(QUARTERS, min_size=1, max_size=3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from netprops import are_equal, box, has_orbit, nonnegative, positive, reals
 from netprops.objects.networks import Network
 from netprops.objects.symmetries import Rescaling, UnitGroup, UnitMove, permutation, permutations_group, unit_group
-from netprops.strategies_symmetries import grouped_units, mixed_networks, pairs_of_units
+from netprops.strategies.symmetries import grouped_units, mixed_networks, pairs_of_units
 
 
 def units(*columns):

@@ -12,7 +12,7 @@ from netprops.objects.data import Data
 from netprops.objects.radial_basis import chord_of_centres, cost
 from netprops.readings.floats import evaluate_batch
 from netprops.readings.jaxpr import trace
-from netprops.strategies_landscapes import radial_networks
+from netprops.strategies.landscapes import radial_networks
 
 
 def slow_cost(weights, centres, widths, X, y):

@@ -8,7 +8,7 @@ from flint import fmpq_mat
 from hypothesis import Phase, find, given, settings
 
 from netprops.exact.inertia import rational_rows
-from netprops.strategies_least_squares import (
+from netprops.strategies.least_squares import (
     alike_columns,
     distinct_fractions,
     full_rank_data,

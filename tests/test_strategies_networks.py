@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from netprops.exact.programs import CompleteSeparation, Overlap, QuasiSeparation
 from netprops.objects import regression
-from netprops.strategies_networks import (
+from netprops.strategies.networks import (
     any_data_for,
     convex_functions,
     correlated_data_for,

@@ -26,8 +26,8 @@ from netprops.objects.symmetries import (
     swap,
     unit_group,
 )
-from netprops.strategies_networks import parameters
-from netprops.strategies_symmetries import permutations_of, rescalings_of, unit_moves_of
+from netprops.strategies.networks import parameters
+from netprops.strategies.symmetries import permutations_of, rescalings_of, unit_moves_of
 
 KINDS = ((jnp.tanh, 0), (jax.nn.sigmoid, 1), (jax.nn.softplus, None))
 

@@ -25,8 +25,8 @@ from netprops.objects.silent_units import (
     mean_target,
     silent_minimum,
 )
-from netprops.strategies_minima import data_beyond_constants, data_fitted_by_constants, interpolable_data
-from netprops.strategies_networks import data_for, networks, parameters
+from netprops.strategies.minima import data_beyond_constants, data_fitted_by_constants, interpolable_data
+from netprops.strategies.networks import data_for, networks, parameters
 
 CLAIM = claim(
     "bad-minima-exist-at-every-width",

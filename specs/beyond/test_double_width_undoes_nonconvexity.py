@@ -14,7 +14,7 @@ from netprops.objects.losses import loss
 from netprops.objects.network_witnesses import violating_chord
 from netprops.objects.networks import ACTIVATIONS, scaled
 from netprops.objects.wider_networks import doubled, side_by_side
-from netprops.strategies_networks import any_data_for, deep_networks
+from netprops.strategies.networks import any_data_for, deep_networks
 
 CLAIM = claim(
     "double-width-undoes-nonconvexity",

@@ -14,7 +14,7 @@ from netprops import HOLDS, are_equal, claim, is_critical, is_gradient_of, is_hi
 from netprops.objects.last_layer import features, gram_determinant, recovered, residual, squared_error
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units
 from netprops.objects.networks import Network
-from netprops.strategies_networks import arrays, networks, nonzero_arrays
+from netprops.strategies.networks import arrays, networks, nonzero_arrays
 
 CLAIM = claim(
     "full-rank-features-make-critical-points-global",

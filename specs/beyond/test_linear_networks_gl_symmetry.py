@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, claim, is_gradient_of, reals
 from netprops.objects.symmetries import LinearChange, adjugate, determinant
-from netprops.strategies_least_squares import invertible
-from netprops.strategies_networks import linear_networks
+from netprops.strategies.least_squares import invertible
+from netprops.strategies.networks import linear_networks
 
 CLAIM = claim("linear-networks-gl-symmetry", source=("Baldi and Hornik 1989",), verdict=HOLDS)
 

@@ -27,7 +27,7 @@ from netprops import (
     reals,
 )
 from netprops.objects.landscapes import domination, ripples, tilted_wells
-from netprops.strategies_networks import dyadics, nonzero_dyadics
+from netprops.strategies.networks import dyadics, nonzero_dyadics
 
 CLAIM = claim("nonconvex-yet-solved", source=("Karimi, Nutini and Schmidt 2016",), verdict=HOLDS)
 

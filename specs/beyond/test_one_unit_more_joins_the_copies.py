@@ -14,8 +14,8 @@ from netprops.objects.equal_units import mean_of_copies
 from netprops.objects.networks import ACTIVATIONS
 from netprops.objects.symmetries import swap
 from netprops.objects.wider_networks import hand_over, path_to_swap, slide, with_idle_unit
-from netprops.strategies_networks import deep_networks
-from netprops.strategies_symmetries import fitted_better_than_one_unit, pairs_of_units
+from netprops.strategies.networks import deep_networks
+from netprops.strategies.symmetries import fitted_better_than_one_unit, pairs_of_units
 
 CLAIM = claim("one-unit-more-joins-the-copies", source=("Simsek et al. 2021",), verdict=HOLDS)
 

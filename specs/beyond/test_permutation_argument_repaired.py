@@ -20,8 +20,8 @@ from netprops.objects.equal_units import MONOTONE_AND_BENT, mean_of_copies
 from netprops.objects.losses import nonpositive
 from netprops.objects.networks import Network
 from netprops.objects.symmetries import permutations_group
-from netprops.strategies_networks import dyadics
-from netprops.strategies_symmetries import fitted_better_than_one_unit
+from netprops.strategies.networks import dyadics
+from netprops.strategies.symmetries import fitted_better_than_one_unit
 
 CLAIM = claim("permutation-argument-repaired", source=("D1.A2, repaired",), verdict=HOLDS)
 

@@ -18,8 +18,8 @@ from netprops.objects.networks import Network
 from netprops.objects.relu_patterns import gated, gates, gates_at, rescaling_direction
 from netprops.objects.silent_units import ball
 from netprops.objects.symmetries import Rescaling
-from netprops.strategies_minima import smooth_fits
-from netprops.strategies_networks import networks, parameters
+from netprops.strategies.minima import smooth_fits
+from netprops.strategies.networks import networks, parameters
 
 CLAIM = claim("relu-rescaling-symmetry", source=("Neyshabur, Salakhutdinov and Srebro 2015",), verdict=HOLDS)
 

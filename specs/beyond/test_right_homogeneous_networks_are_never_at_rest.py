@@ -25,8 +25,8 @@ from netprops import (
 )
 from netprops.objects.networks import Network, scaled
 from netprops.objects.relu_patterns import gated, gates, gates_at
-from netprops.strategies_minima import rightly_classified
-from netprops.strategies_networks import arrays, networks
+from netprops.strategies.minima import rightly_classified
+from netprops.strategies.networks import arrays, networks
 
 CLAIM = claim("right-homogeneous-networks-are-never-at-rest", source=("Lyu and Li 2020",), verdict=HOLDS)
 

@@ -29,8 +29,8 @@ from netprops.objects.autoencoder import (
     expansion,
     gradient,
 )  # fmt: skip
-from netprops.strategies_minima import critical_autoencoders
-from netprops.strategies_networks import nonzero_arrays
+from netprops.strategies.minima import critical_autoencoders
+from netprops.strategies.networks import nonzero_arrays
 
 CLAIM = claim(
     "strict-saddles-at-depth-two-flat-ones-at-depth-three",

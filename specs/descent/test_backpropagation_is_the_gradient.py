@@ -10,7 +10,7 @@ from netprops import HOLDS, agree_in_floats, claim, is_gradient_of
 from netprops.objects.backpropagation import backpropagated, squared_error_delta
 from netprops.objects.losses import loss
 from netprops.objects.networks import Network, identity
-from netprops.strategies_networks import networks
+from netprops.strategies.networks import networks
 
 CLAIM = claim("backpropagation-is-the-gradient", source="D2.Q", verdict=HOLDS)
 

@@ -16,7 +16,7 @@ from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
 from netprops.objects.losses import softplus_log_loss
 from netprops.objects.networks import Network
 from netprops.objects.regression import log_loss_minimum
-from netprops.strategies_networks import dyadics, whole_numbers
+from netprops.strategies.networks import dyadics, whole_numbers
 
 CLAIM = claim("descent-gets-stuck", source=("D1.A3.c3", "D2.Q"), verdict=HOLDS)
 

@@ -33,7 +33,7 @@ from netprops.objects.smoothing import (
     smoothed_sine,
     tilted_quartic,
 )
-from netprops.strategies_networks import dyadics
+from netprops.strategies.networks import dyadics
 
 CLAIM = claim("diffusion-smooths-the-landscape", source="D2.Q.c3", verdict=CONDITIONAL)
 

@@ -26,7 +26,7 @@ from netprops import (
     reals,
 )
 from netprops.objects.landscapes import domination, quartic, ripples, way_down
-from netprops.strategies_networks import arrays, dyadics, nonzero_arrays, whole_numbers
+from netprops.strategies.networks import arrays, dyadics, nonzero_arrays, whole_numbers
 
 CLAIM = claim("fast-methods-cannot-aim-at-minima", source=("D1.A5.c2",), verdict=CONDITIONAL)
 

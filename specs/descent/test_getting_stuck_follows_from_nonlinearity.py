@@ -28,7 +28,7 @@ from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
 from netprops.objects.losses import softplus_log_loss
 from netprops.objects.networks import scaled, single_path
 from netprops.objects.regression import log_loss_minimum
-from netprops.strategies_networks import correlated_data_for, dyadics, linear_networks
+from netprops.strategies.networks import correlated_data_for, dyadics, linear_networks
 
 CLAIM = claim("getting-stuck-follows-from-nonlinearity", source=("D2.Q.c1",), verdict=CONDITIONAL)
 

@@ -24,7 +24,7 @@ from netprops import (
 )
 from netprops.objects.landscapes import SMOOTH
 from netprops.objects.networks import Network
-from netprops.strategies_networks import any_data_for, deep_networks, dyadics, parameters
+from netprops.strategies.networks import any_data_for, deep_networks, dyadics, parameters
 
 CLAIM = claim("learning-always-goes-lower", source=("D2.A2",), verdict=CONDITIONAL)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from netprops import REFUTED, claim, is_critical, is_higher, is_strict_minimum, next_point, short_step
 from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
 from netprops.objects.networks import Network
-from netprops.strategies_networks import arrays, dyadics, networks, parameters, whole_numbers
+from netprops.strategies.networks import arrays, dyadics, networks, parameters, whole_numbers
 
 CLAIM = claim("lower-levels-are-minima", source=("D2.A2",), verdict=REFUTED)
 

@@ -27,7 +27,7 @@ from netprops import (
     reals,
 )
 from netprops.objects.landscapes import committee_cost, domination, ripples
-from netprops.strategies_networks import data_sets, dyadics
+from netprops.strategies.networks import data_sets, dyadics
 
 CLAIM = claim("steps-to-an-epsilon-stationary-point", source=("D1.A5.c2",), verdict=CONDITIONAL)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from netprops import HOLDS, are_distinct_minima, claim, descends_to, is_higher, is_strictly_convex, reals
 from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
-from netprops.strategies_networks import arrays, data_sets, dyadics, whole_numbers
+from netprops.strategies.networks import arrays, data_sets, dyadics, whole_numbers
 
 CLAIM = claim("which-minimum-depends-on-the-start", source=("D2.A2", "D2.Q.c1"), verdict=HOLDS)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netprops import REFUTED, claim, is_convex, is_higher, reals, violates_jensen
 from netprops.objects.bounded_units import saturated_ends
-from netprops.strategies_networks import any_data_for, deep_networks, nonzero_arrays, parameters
+from netprops.strategies.networks import any_data_for, deep_networks, nonzero_arrays, parameters
 
 CLAIM = claim("convex-cost-per-perceptron", source=("D2.Q",), verdict=REFUTED)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, claim, is_convex, reals, violates_jensen
 from netprops.objects.network_witnesses import violating_chord
 from netprops.objects.networks import ONE_LAYER, scaled
-from netprops.strategies_networks import any_data_for, deep_networks
+from netprops.strategies.networks import any_data_for, deep_networks
 
 CLAIM = claim("convex-only-with-one-layer", source=("D1.A4", "D2.A1"), verdict=HOLDS)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, claim, is_convex, reals
 from netprops.objects.activations import opaque
 from netprops.objects.networks import ACTIVATIONS, ONE_LAYER
-from netprops.strategies_networks import any_data_for, architectures, deep_networks, frozen_layers
+from netprops.strategies.networks import any_data_for, architectures, deep_networks, frozen_layers
 
 CLAIM = claim("last-layer-convex", source=("D1.A6", "D2.A1", "D1.Q"), verdict=HOLDS)
 

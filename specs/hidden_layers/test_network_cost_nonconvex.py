@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, claim, is_convex, violates_jensen
 from netprops.objects.network_witnesses import violating_chord
 from netprops.objects.networks import scaled
-from netprops.strategies_networks import any_data_for, deep_networks
+from netprops.strategies.networks import any_data_for, deep_networks
 
 CLAIM = claim("network-cost-nonconvex", source=("D1.Q", "D1.A6", "D2.A1", "D1.A3"), verdict=HOLDS)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, claim, has_curvature, is_convex
 from netprops.objects.network_witnesses import indefinite_point, rising_level
-from netprops.strategies_networks import any_data_for, deep_networks, nonzero_arrays
+from netprops.strategies.networks import any_data_for, deep_networks, nonzero_arrays
 
 CLAIM = claim("network-neither-convex-nor-concave", source=("D1.A1",), verdict=HOLDS)
 

@@ -15,7 +15,7 @@ from netprops import CONDITIONAL, claim, is_convex, nonnegative, reals, violates
 from netprops.objects.bounded_units import concave_stretch
 from netprops.objects.losses import loss, nonpositive
 from netprops.objects.networks import Network, one_layer
-from netprops.strategies_networks import (
+from netprops.strategies.networks import (
     any_data_for,
     arrays,
     deep_networks,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, claim, is_convex
 from netprops.objects.networks import Network
-from netprops.strategies_networks import data_for, frozen_layers, layers_of, linear_networks, nonzero_arrays
+from netprops.strategies.networks import data_for, frozen_layers, layers_of, linear_networks, nonzero_arrays
 
 CLAIM = claim("linear-network-convex-per-layer", source=("D1.A6",), verdict=HOLDS)
 

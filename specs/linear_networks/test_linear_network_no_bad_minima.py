@@ -27,7 +27,7 @@ from netprops import (
 )  # fmt: skip
 from netprops.objects.networks import scaled, single_path
 from netprops.objects.regression import reduced_rank_value
-from netprops.strategies_networks import correlated_data_for, data_for, linear_networks, uncorrelated_data_for
+from netprops.strategies.networks import correlated_data_for, data_for, linear_networks, uncorrelated_data_for
 
 CLAIM = claim("linear-network-no-bad-minima", source=("D1.Q.c2",), verdict=HOLDS)
 

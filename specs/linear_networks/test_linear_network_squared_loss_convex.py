@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netprops import REFUTED, claim, is_convex, is_higher, reals
 from netprops.objects.networks import linear_network
-from netprops.strategies_networks import data_for, linear_networks
+from netprops.strategies.networks import data_for, linear_networks
 
 CLAIM = claim("linear-network-squared-loss-convex", source=("D1.Q.c2",), verdict=REFUTED)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netprops import CONDITIONAL, claim, is_convex
 from netprops.objects.networks import Network
-from netprops.strategies_networks import HIDDEN, data_for, linear_networks, networks, nonzero_arrays
+from netprops.strategies.networks import HIDDEN, data_for, linear_networks, networks, nonzero_arrays
 
 CLAIM = claim("multiplication-is-the-culprit", source=("D1.A6",), verdict=CONDITIONAL)
 

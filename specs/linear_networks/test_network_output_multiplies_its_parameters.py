@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, claim, reals
 from netprops.objects.networks import scaled, sum_over_paths, with_zero_biases
-from netprops.strategies_networks import linear_networks
+from netprops.strategies.networks import linear_networks
 
 CLAIM = claim("network-output-multiplies-its-parameters", source=("D1.A4", "D1.A6"), verdict=HOLDS)
 

@@ -8,7 +8,7 @@ import jax
 from hypothesis import given
 
 from netprops import HOLDS, claim, is_convex, is_higher, reals
-from netprops.strategies_networks import convex_functions, dyadics
+from netprops.strategies.networks import convex_functions, dyadics
 
 CLAIM = claim("products-of-variables-destroy-convexity", source=("D1.A4", "D1.A6"), verdict=HOLDS)
 

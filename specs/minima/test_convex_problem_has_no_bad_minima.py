@@ -28,7 +28,7 @@ from netprops import (
     reals,
 )  # fmt: skip
 from netprops.objects.regions import bowl, polar, surplus
-from netprops.strategies_networks import arrays, data_sets, dyadics
+from netprops.strategies.networks import arrays, data_sets, dyadics
 
 CLAIM = claim("convex-problem-has-no-bad-minima", source=("D1.A4.c4",), verdict=CONDITIONAL)
 

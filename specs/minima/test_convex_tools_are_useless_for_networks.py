@@ -41,7 +41,7 @@ from netprops.objects.convex_networks import (
     solve,
 )  # fmt: skip
 from netprops.objects.training import gradient_descent, normal_point
-from netprops.strategies_networks import arrays, dyadics, inputs
+from netprops.strategies.networks import arrays, dyadics, inputs
 
 CLAIM = claim("convex-tools-are-useless-for-networks", source=("D1.A5",), verdict=REFUTED)
 

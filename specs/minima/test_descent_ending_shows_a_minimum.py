@@ -24,7 +24,7 @@ from netprops import (
     reals,
 )  # fmt: skip
 from netprops.objects.regression import as_doubles, extended, log_loss_descent, separation
-from netprops.strategies_networks import overlapping_data, separable_data
+from netprops.strategies.networks import overlapping_data, separable_data
 
 CLAIM = claim("descent-ending-shows-a-minimum", source=("D1.A2.c3",), verdict=REFUTED)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from netprops import HOLDS, are_equal, claim, is_convex, is_nonincreasing, is_positive, is_separable, positive, reals
 from netprops.objects.regression import as_doubles, extended, margins, separation
-from netprops.strategies_networks import overlapping_data, separable_data
+from netprops.strategies.networks import overlapping_data, separable_data
 
 CLAIM = claim("minimum-need-not-be-attained", source=("D1.A2.c2", "D1.A2.c3"), verdict=HOLDS)
 

@@ -41,7 +41,7 @@ from netprops.objects.time_series import (
     surely_curves_down,
 )  # fmt: skip
 from netprops.strategies import by_profile, unit
-from netprops.strategies_series import series, series_that_curve_down
+from netprops.strategies.series import series, series_that_curve_down
 
 CLAIM = claim("moving-average-model-nonconvex", source=("D1.A4",), verdict=CONDITIONAL)
 INVERTIBLE = box(-1, 1, open=True)  # of MA(1)

@@ -31,8 +31,8 @@ from netprops import (
 )
 from netprops.objects.losses import cauchy_loss, loss
 from netprops.objects.networks import ACTIVATIONS, Network
-from netprops.strategies_minima import taught_networks
-from netprops.strategies_networks import dyadics, inputs, networks
+from netprops.strategies.minima import taught_networks
+from netprops.strategies.networks import dyadics, inputs, networks
 
 CLAIM = claim("network-has-local-maxima", source="D1.A1", verdict=CONDITIONAL)
 

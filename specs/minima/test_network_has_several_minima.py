@@ -21,9 +21,9 @@ from netprops.objects.minima import (
 )
 from netprops.objects.networks import Network, identity, one_layer
 from netprops.objects.symmetries import Rescaling
-from netprops.strategies_minima import taught_networks
-from netprops.strategies_networks import networks
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.minima import taught_networks
+from netprops.strategies.networks import networks
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("network-has-several-minima", source=("D1.A1", "D1.A4", "D1.Q", "D2.A1", "D1.A1.c5"), verdict=HOLDS)
 RESCALED = (identity, jax.nn.relu)

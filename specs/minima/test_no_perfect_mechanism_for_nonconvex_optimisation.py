@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, box, claim, is_positive, nonnegative, positive, reals
 from netprops.objects.partition import above_gap, partition_cost, scaled_cost, signs, splits
-from netprops.strategies_partition import integers_to_split, integers_without_a_split, positive_integers
+from netprops.strategies.partition import integers_to_split, integers_without_a_split, positive_integers
 
 CLAIM = claim("no-perfect-mechanism-for-nonconvex-optimisation", source=("D1.A5",), verdict=HOLDS)
 

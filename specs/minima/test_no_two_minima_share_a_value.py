@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from netprops import CONDITIONAL, are_distinct_minima, are_equal, claim, is_worse_minimum, reals
 from netprops.objects.lone_units import INPUTS, TURNING, UNLIKE_PAIR_MINIMA, unlike_pair
-from netprops.strategies_minima import taught_networks
-from netprops.strategies_networks import whole_numbers
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.minima import taught_networks
+from netprops.strategies.networks import whole_numbers
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("no-two-minima-share-a-value", source="D1.A4", verdict=CONDITIONAL)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from netprops import HOLDS, claim, is_convex, is_worse_minimum, violates_jensen
 from netprops.objects.location import Location
-from netprops.strategies_landscapes import locations
+from netprops.strategies.landscapes import locations
 
 CLAIM = claim("nonlinear-least-squares-nonconvex", source=("D1.A5",), verdict=HOLDS)
 

@@ -24,9 +24,9 @@ from netprops.objects import autoencoder
 from netprops.objects.networks import identity
 from netprops.objects.regression import reduced_rank_value
 from netprops.objects.small_networks import WORSE_AND_BETTER, decayed_cost
-from netprops.strategies_minima import critical_autoencoders
-from netprops.strategies_networks import data_for, deep_networks, linear_networks, nonzero_arrays
-from netprops.strategies_symmetries import permutations_of, unit_moves_of
+from netprops.strategies.minima import critical_autoencoders
+from netprops.strategies.networks import data_for, deep_networks, linear_networks, nonzero_arrays
+from netprops.strategies.symmetries import permutations_of, unit_moves_of
 
 CLAIM = claim("nothing-relates-the-local-minima", source=("D1.A5",), verdict=REFUTED)
 

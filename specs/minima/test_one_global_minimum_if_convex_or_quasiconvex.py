@@ -27,8 +27,8 @@ from netprops import (
 )  # fmt: skip
 from netprops.objects.losses import softplus_log_loss
 from netprops.objects.regression import log_loss_minimum
-from netprops.strategies_minima import repeated_inputs
-from netprops.strategies_networks import arrays, data_sets, dyadics, nonzero_arrays, nonzero_dyadics
+from netprops.strategies.minima import repeated_inputs
+from netprops.strategies.networks import arrays, data_sets, dyadics, nonzero_arrays, nonzero_dyadics
 
 CLAIM = claim("one-global-minimum-if-convex-or-quasiconvex", source=("D1.A5",), verdict=CONDITIONAL)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from netprops import CONDITIONAL, claim, has_critical_points, is_higher, is_positive, positive, reals
 from netprops.objects.landscapes import ripples
-from netprops.strategies_networks import dyadics, nonzero_dyadics
+from netprops.strategies.networks import dyadics, nonzero_dyadics
 
 CLAIM = claim("only-local-minimum-is-global", source="D1.A4", verdict=CONDITIONAL)
 

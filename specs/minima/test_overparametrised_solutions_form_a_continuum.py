@@ -15,8 +15,8 @@ from netprops import HOLDS, are_equal, claim, has_curvature, is_gradient_of, is_
 from netprops.objects.duplicated_units import SMOOTH
 from netprops.objects.interpolation import crossing, gauss_newton_product, hessian_product
 from netprops.objects.networks import Network
-from netprops.strategies_minima import duplications, overparametrised_fits, taught_networks
-from netprops.strategies_networks import networks
+from netprops.strategies.minima import duplications, overparametrised_fits, taught_networks
+from netprops.strategies.networks import networks
 
 CLAIM = claim("overparametrised-solutions-form-a-continuum", source="D2.Q.c1", verdict=HOLDS)
 

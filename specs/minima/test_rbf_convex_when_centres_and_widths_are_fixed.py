@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netprops import CONDITIONAL, claim, is_convex, positive, reals, violates_jensen
 from netprops.objects.data import Data
 from netprops.objects.radial_basis import chord_of_centres, cost
-from netprops.strategies_landscapes import radial_networks
+from netprops.strategies.landscapes import radial_networks
 
 CLAIM = claim("rbf-convex-when-centres-and-widths-are-fixed", source=("D1.Q.c2",), verdict=CONDITIONAL)
 

@@ -27,7 +27,7 @@ from netprops import (
     violates_jensen,
 )  # fmt: skip
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units
-from netprops.strategies_networks import arrays, dyadics, nonzero_arrays, nonzero_dyadics
+from netprops.strategies.networks import arrays, dyadics, nonzero_arrays, nonzero_dyadics
 
 CLAIM = claim("several-minima-is-not-what-nonconvex-means", source=("D1.Q.c1",), verdict=REFUTED)
 

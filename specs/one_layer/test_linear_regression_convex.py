@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, claim, is_convex, reals
 from netprops.objects.regression import regression_cost, scores, unit
-from netprops.strategies_networks import data_sets
+from netprops.strategies.networks import data_sets
 
 CLAIM = claim("linear-regression-convex", source=("D2.Q", "D2.A1"), verdict=HOLDS)
 

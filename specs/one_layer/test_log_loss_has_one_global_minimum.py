@@ -34,7 +34,7 @@ from netprops.objects.regression import (
     row_basis,
     separation,
 )  # fmt: skip
-from netprops.strategies_networks import data_sets, overlapping_data, quasi_separable_data, separable_data
+from netprops.strategies.networks import data_sets, overlapping_data, quasi_separable_data, separable_data
 
 CLAIM = claim("log-loss-has-one-global-minimum", source=("D2.Q",), verdict=CONDITIONAL)
 

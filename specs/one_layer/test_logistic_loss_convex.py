@@ -15,7 +15,7 @@ from netprops import HOLDS, are_equal, box, claim, is_convex, nonnegative, reals
 from netprops.objects.losses import cross_entropy, log_loss, logsumexp_cross_entropy, softplus_log_loss
 from netprops.objects.networks import one_layer, softmax
 from netprops.objects.regression import regression_cost, unit
-from netprops.strategies_networks import arrays, data_sets, dyadics
+from netprops.strategies.networks import arrays, data_sets, dyadics
 
 CLAIM = claim("logistic-loss-convex", source=("D1.Q", "D2.Q", "D2.A1"), verdict=HOLDS)
 

@@ -21,7 +21,7 @@ from netprops import (
 from netprops.objects.data import digits, iris
 from netprops.objects.losses import logsumexp_cross_entropy, softplus_log_loss
 from netprops.objects.networks import Network, collapsed, identity, one_layer
-from netprops.strategies_networks import data_sets, small_rank_one
+from netprops.strategies.networks import data_sets, small_rank_one
 
 CLAIM = claim("no-hidden-layer-is-logistic-regression", source=("D1.Q", "D1.A4.c1"), verdict=HOLDS)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from netprops import CONDITIONAL, box, claim, is_convex, nonnegative, reals
 from netprops.objects.losses import quantile_loss
 from netprops.objects.networks import ONE_LAYER, one_layer
-from netprops.strategies_networks import data_sets, targets_with_positive_sum
+from netprops.strategies.networks import data_sets, targets_with_positive_sum
 
 CLAIM = claim("one-layer-need-not-be-softmax", source=("D1.A4.c3", "D1.A4.c5", "D1.A4"), verdict=CONDITIONAL)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netprops import CONDITIONAL, claim, is_concave, is_convex, reals
 from netprops.objects.regression import scores, unit
-from netprops.strategies_networks import data_sets, dyadics
+from netprops.strategies.networks import data_sets, dyadics
 
 CLAIM = claim("sigmoid-log-concave", source=("D1.A5",), verdict=CONDITIONAL)
 

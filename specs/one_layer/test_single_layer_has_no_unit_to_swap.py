@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netprops import CONDITIONAL, are_equal, claim, is_convex, reals
 from netprops.objects.networks import one_layer, softmax
-from netprops.strategies_networks import data_sets, matrices_to_swap
+from netprops.strategies.networks import data_sets, matrices_to_swap
 
 CLAIM = claim("single-layer-has-no-unit-to-swap", source=("D2.A1",), verdict=CONDITIONAL)
 

@@ -13,7 +13,7 @@ import optax
 from hypothesis import given
 
 from netprops import HOLDS, box, claim, is_convex, is_positive, is_strict_minimum, reals
-from netprops.strategies_networks import data_sets, dyadics, nonzero_dyadics
+from netprops.strategies.networks import data_sets, dyadics, nonzero_dyadics
 
 CLAIM = claim("squared-error-of-a-logistic-unit-nonconvex", source=("D2.Q",), verdict=HOLDS)
 

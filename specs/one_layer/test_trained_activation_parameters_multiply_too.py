@@ -9,7 +9,7 @@ import optax
 from hypothesis import given
 
 from netprops import CONDITIONAL, claim, is_convex, reals
-from netprops.strategies_networks import dyadics, nonzero_dyadics
+from netprops.strategies.networks import dyadics, nonzero_dyadics
 
 CLAIM = claim("trained-activation-parameters-multiply-too", source=("D1.A4",), verdict=CONDITIONAL)
 

@@ -11,8 +11,8 @@ from netprops import HOLDS, are_equal, claim, no_worse_minimum
 from netprops.objects.minima import BAD_UNIT, parallel_params, parallel_units
 from netprops.objects.networks import linear_network
 from netprops.objects.regression import reduced_rank_value
-from netprops.strategies_networks import data_for
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.networks import data_for
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("copies-do-not-prove-worse-minima", source=("D2.A1",), verdict=HOLDS)
 

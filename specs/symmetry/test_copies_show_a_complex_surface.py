@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from netprops import REFUTED, are_equal, claim, is_convex, is_critical, reals
 from netprops.objects.orders import rearrangements, swap_and_cycle
-from netprops.strategies_least_squares import distinct_fractions, nonzero_fractions
-from netprops.strategies_networks import nonzero_dyadics
+from netprops.strategies.least_squares import distinct_fractions, nonzero_fractions
+from netprops.strategies.networks import nonzero_dyadics
 
 CLAIM = claim("copies-show-a-complex-surface", source=("D2.A1",), verdict=REFUTED)
 

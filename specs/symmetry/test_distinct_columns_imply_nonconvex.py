@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from netprops import CONDITIONAL, claim, is_convex, is_critical, is_higher, reals
 from netprops.objects.equal_units import mean_of_copies
-from netprops.strategies_networks import any_data_for, linear_networks, parameters
-from netprops.strategies_symmetries import fitted_better_than_one_unit
+from netprops.strategies.networks import any_data_for, linear_networks, parameters
+from netprops.strategies.symmetries import fitted_better_than_one_unit
 
 CLAIM = claim("distinct-columns-imply-nonconvex", source=("D1.A2.c4",), verdict=CONDITIONAL)
 

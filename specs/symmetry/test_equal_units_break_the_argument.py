@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, claim
 from netprops.objects.symmetries import swap
-from netprops.strategies_networks import deep_networks
-from netprops.strategies_symmetries import pairs_of_units
+from netprops.strategies.networks import deep_networks
+from netprops.strategies.symmetries import pairs_of_units
 
 CLAIM = claim("equal-units-break-the-argument", source=("D1.A2.c3",), verdict=HOLDS)
 

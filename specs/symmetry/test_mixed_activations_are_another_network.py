@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, claim
 from netprops.objects.symmetries import permutation
-from netprops.strategies_symmetries import mixed_networks
+from netprops.strategies.symmetries import mixed_networks
 
 CLAIM = claim("mixed-activations-are-another-network", source=("D1.A4",), verdict=HOLDS)
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from netprops import CONDITIONAL, are_equal, claim, has_orbit, opaque, reals
 from netprops.objects.networks import Network
 from netprops.objects.symmetries import permutations_group, unit_group
-from netprops.strategies_networks import deep_networks
-from netprops.strategies_symmetries import grouped_units, permutations_of, unit_moves_of
+from netprops.strategies.networks import deep_networks
+from netprops.strategies.symmetries import grouped_units, permutations_of, unit_moves_of
 
 CLAIM = claim("n-factorial-copies", source=("D2.A1",), verdict=CONDITIONAL)
 

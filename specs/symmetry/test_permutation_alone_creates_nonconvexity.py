@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from netprops import REFUTED, are_equal, claim, is_convex, is_higher, is_nondecreasing, nonnegative, reals
 from netprops.objects.equal_units import MONOTONE_AND_BENT, mean_of_copies
-from netprops.strategies_networks import linear_networks, parameters
-from netprops.strategies_symmetries import fitted_better_than_one_unit, permutations_of
+from netprops.strategies.networks import linear_networks, parameters
+from netprops.strategies.symmetries import fitted_better_than_one_unit, permutations_of
 
 CLAIM = claim("permutation-alone-creates-nonconvexity", source=("D1.A1.c4",), verdict=REFUTED)
 

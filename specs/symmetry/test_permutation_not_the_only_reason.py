@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, claim, is_convex, violates_jensen
 from netprops.objects.network_witnesses import violating_chord
 from netprops.objects.networks import scaled
-from netprops.strategies_networks import any_data_for, deep_networks
+from netprops.strategies.networks import any_data_for, deep_networks
 
 CLAIM = claim("permutation-not-the-only-reason", source=("D1.A1.c4", "D1.A1.c1", "D1.A1.c3"), verdict=HOLDS)
 

@@ -11,8 +11,8 @@ from netprops import HOLDS, are_distinct_minima, are_equal, claim
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units
 from netprops.objects.networks import scaled
 from netprops.objects.symmetries import swap
-from netprops.strategies_minima import taught_networks
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.minima import taught_networks
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("permutations-give-equal-minima", source=("D1.Q", "D1.A1", "D1.A4.c2", "D2.A1"), verdict=HOLDS)
 

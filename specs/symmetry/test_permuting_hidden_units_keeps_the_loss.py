@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from netprops import HOLDS, agree_in_floats, are_equal, claim
 from netprops.objects.losses import loss
 from netprops.objects.networks import Network
-from netprops.strategies_networks import deep_networks
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.networks import deep_networks
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("permuting-hidden-units-keeps-the-loss", source=("D1.Q", "D1.A1", "D1.A2", "D2.A1"), verdict=HOLDS)
 

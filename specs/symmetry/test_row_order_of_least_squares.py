@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, are_equal, claim, is_critical, is_strictly_convex, reals
 from netprops.objects.least_squares import coefficients_and_data, distance, minimiser, squared_distance
 from netprops.objects.orders import swapped
-from netprops.strategies_least_squares import (
+from netprops.strategies.least_squares import (
     full_rank_data,
     nonzero_fractions,
     orders,

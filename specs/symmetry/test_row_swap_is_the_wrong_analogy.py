@@ -21,8 +21,8 @@ from netprops.objects.least_squares import (
     squared_distance,
     swapped,
 )
-from netprops.strategies_least_squares import alike_columns, pairs, repeated_columns, two_columns, unlike_targets
-from netprops.strategies_networks import data_for, deep_networks, linear_networks
+from netprops.strategies.least_squares import alike_columns, pairs, repeated_columns, two_columns, unlike_targets
+from netprops.strategies.networks import data_for, deep_networks, linear_networks
 
 CLAIM = claim("row-swap-is-the-wrong-analogy", source=("D1.A4",), verdict=REFUTED)
 

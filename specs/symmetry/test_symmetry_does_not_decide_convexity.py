@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from netprops import HOLDS, are_equal, claim, is_convex, reals
 from netprops.objects.networks import linear_network
 from netprops.objects.orders import every_order, swap_and_cycle
-from netprops.strategies_networks import arrays, convex_functions, data_sets, nonzero_dyadics
+from netprops.strategies.networks import arrays, convex_functions, data_sets, nonzero_dyadics
 
 CLAIM = claim("symmetry-does-not-decide-convexity", source=("D1.A4.c4",), verdict=HOLDS)
 

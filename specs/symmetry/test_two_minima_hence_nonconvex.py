@@ -23,8 +23,8 @@ from netprops.objects.data import one_hot
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units, worked_example
 from netprops.objects.networks import ACTIVATIONS, one_layer
 from netprops.objects.symmetries import swap
-from netprops.strategies_minima import repeated_inputs
-from netprops.strategies_networks import arrays, inputs, nonzero_arrays, nonzero_dyadics
+from netprops.strategies.minima import repeated_inputs
+from netprops.strategies.networks import arrays, inputs, nonzero_arrays, nonzero_dyadics
 
 CLAIM = claim("two-minima-hence-nonconvex", source=("D1.A2", "D2.A1"), verdict=CONDITIONAL)
 

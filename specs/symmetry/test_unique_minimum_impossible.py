@@ -25,9 +25,9 @@ from netprops import (
 )
 from netprops.objects.networks import Network
 from netprops.objects.symmetries import swap
-from netprops.strategies_minima import half_spaces, taught_networks
-from netprops.strategies_networks import deep_networks
-from netprops.strategies_symmetries import permutations_of
+from netprops.strategies.minima import half_spaces, taught_networks
+from netprops.strategies.networks import deep_networks
+from netprops.strategies.symmetries import permutations_of
 
 CLAIM = claim("unique-minimum-impossible", source=("D1.A2", "D2.A1", "D2.A1.c2"), verdict=CONDITIONAL)
 

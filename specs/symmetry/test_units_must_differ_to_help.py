@@ -28,8 +28,8 @@ from netprops.objects.equal_units import MONOTONE_AND_BENT
 from netprops.objects.losses import nonpositive
 from netprops.objects.networks import ACTIVATIONS
 from netprops.objects.symmetries import merged, with_equal_inputs
-from netprops.strategies_networks import deep_networks, nonzero_dyadics
-from netprops.strategies_symmetries import fitted_better_than_one_unit, pairs_of_units
+from netprops.strategies.networks import deep_networks, nonzero_dyadics
+from netprops.strategies.symmetries import fitted_better_than_one_unit, pairs_of_units
 
 CLAIM = claim("units-must-differ-to-help", source=("D1.A1",), verdict=HOLDS)
 

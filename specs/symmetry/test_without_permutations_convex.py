@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from netprops import REFUTED, claim, is_convex, is_worse_minimum, ordered_cone, reals
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units
-from netprops.strategies_networks import any_data_for, arrays, deep_networks, whole_numbers
+from netprops.strategies.networks import any_data_for, arrays, deep_networks, whole_numbers
 
 CLAIM = claim("without-permutations-convex", source=("D1.Q",), verdict=REFUTED)
 

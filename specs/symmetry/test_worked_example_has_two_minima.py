@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from netprops import CONDITIONAL, are_equal, claim, has_orbit, is_higher, positive, reals
 from netprops.objects.networks import Network, identity
 from netprops.objects.symmetries import LinearChange, Rescaling, permutation, shear, unit_group
-from netprops.strategies_networks import dyadics
+from netprops.strategies.networks import dyadics
 
 CLAIM = claim("worked-example-has-two-minima", source=("D2.A1",), verdict=CONDITIONAL)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from netprops import HOLDS, are_equal, box, claim, opaque, reals
 from netprops.objects.networks import identity
-from netprops.strategies_networks import dyadics
+from netprops.strategies.networks import dyadics
 
 CLAIM = claim("worked-example-of-a-swap", source=("D2.A1",), verdict=HOLDS)
 

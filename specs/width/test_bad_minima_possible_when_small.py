@@ -21,7 +21,7 @@ from netprops.objects.small_networks import decayed_cost
 from netprops.objects.teachers import train
 from netprops.objects.training import normal_point
 from netprops.strategies import by_profile
-from netprops.strategies_networks import data_for, networks, parameters
+from netprops.strategies.networks import data_for, networks, parameters
 
 CLAIM = claim("bad-minima-possible-when-small", source="D1.A3", verdict=HOLDS)
 

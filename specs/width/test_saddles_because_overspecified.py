@@ -19,8 +19,8 @@ from netprops import (
 )  # fmt: skip
 from netprops.objects.duplicated_units import SMOOTH, BalancedUnit, Duplication
 from netprops.objects.networks import Network
-from netprops.strategies_minima import balanced_units, duplications
-from netprops.strategies_networks import dyadics, nonzero_arrays
+from netprops.strategies.minima import balanced_units, duplications
+from netprops.strategies.networks import dyadics, nonzero_arrays
 
 CLAIM = claim("saddles-because-overspecified", source="D2.Q.c1", verdict=CONDITIONAL)
 

@@ -18,8 +18,8 @@ from netprops.objects.silent_units import ball, interpolating, silent_minimum
 from netprops.objects.teachers import Teaching, mean_cost, train
 from netprops.objects.training import glorot_start, normal_point
 from netprops.strategies import by_profile
-from netprops.strategies_minima import interpolable_data
-from netprops.strategies_networks import data_for, networks, parameters
+from netprops.strategies.minima import interpolable_data
+from netprops.strategies.networks import data_for, networks, parameters
 
 CLAIM = claim("training-always-fits", source="D1.A3.c4", verdict=REFUTED)
 

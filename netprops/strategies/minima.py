@@ -22,7 +22,7 @@ from netprops.objects.networks import Activation, Network, Params
 from netprops.objects.silent_units import is_constant_best
 from netprops.readings.floats import evaluate_batch
 from netprops.readings.jaxpr import trace
-from netprops.strategies_networks import (
+from netprops.strategies.networks import (
     architectures,
     arrays,
     data_for,

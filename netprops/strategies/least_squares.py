@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from netprops.objects.data import Data, Matrix
 from netprops.objects.orders import swapped
-from netprops.strategies_networks import arrays, data_sets, dyadics, nonzero_arrays, nonzero_dyadics, whole_numbers
+from netprops.strategies.networks import arrays, data_sets, dyadics, nonzero_arrays, nonzero_dyadics, whole_numbers
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Range: TypeAlias = tuple[int, int]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from netprops.objects.data import Data, Matrix
 from netprops.objects.location import Location
-from netprops.strategies_networks import arrays, data_sets, dyadics, inputs, nonzero_arrays
+from netprops.strategies.networks import arrays, data_sets, dyadics, inputs, nonzero_arrays
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 Range: TypeAlias = tuple[int, int]

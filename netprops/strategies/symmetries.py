@@ -16,7 +16,7 @@ from netprops.objects.networks import ACTIVATIONS, NETWORK_LOSSES, Activation, N
 from netprops.objects.symmetries import Mixed, Rescaling, UnitMove, permutation, unit_group
 from netprops.readings.floats import evaluate_batch
 from netprops.readings.jaxpr import trace
-from netprops.strategies_networks import arrays, dyadics, nonzero_dyadics, parameters
+from netprops.strategies.networks import arrays, dyadics, nonzero_dyadics, parameters
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 
