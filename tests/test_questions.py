@@ -399,3 +399,10 @@ def test_one_against_minus_one_is_the_witness_of_a_linear_network():
     verdict = FEW_DIGITS["a linear network of one hidden unit"]()
     ends = {tuple(map(float.fromhex, verdict.witness["points"][end])) for end in ("a", "b")}
     assert ends == {(1.0, 1.0), (-1.0, -1.0)}
+
+
+def test_a_function_that_is_nowhere_positive_where_balls_cannot_tell():
+    third = Fraction(1, 3)
+    verdict = is_positive(lambda x: 3 * x - 1, box(third, third))
+    assert (verdict.answer, verdict.evidence) == ("no", "proved")
+    assert is_positive(lambda x: 3 * x - 1, box(third, 1)).answer != "yes"

@@ -91,6 +91,9 @@ def _positive(asked: Asked) -> Verdict:
     proof = _positive_range(asked, notes, dear)
     if proof:
         return yes(asked.name, "proved", proof)
+    disproof = _nonpositive_range(asked)
+    if disproof:
+        return no(asked.name, "proved", disproof)
     parts = parts_of_positivity(asked.program)
     if parts is not None:
         words = f"the values enclosed on each of {parts} boxes, which together cover {asked.domain}, are positive"
@@ -107,6 +110,16 @@ def _positive_range(asked: Asked, notes: list[str], levels: Sequence[int]) -> st
         if all(ranges.is_positive(r) for r in found):
             return f"the values lie in {words}"
         notes.append(f"the range found is {words}")
+    return None
+
+
+def _nonpositive_range(asked: Asked) -> str | None:
+    """The range of an entry in words, if it holds no positive number: zeros that balls cannot tell from others."""
+    for reading in readings(asked, []):
+        for entry, e in enumerate(reading.expressions):
+            r = reading.symbols.table.range(e)
+            if ranges.is_nonpositive(r):
+                return f"the values{asked.where(entry)} lie in {r}: nowhere positive"
     return None
 
 
