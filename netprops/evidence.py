@@ -41,6 +41,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 # them decides at the level FALSE_ALARMS / MOST_ESTIMATED, and a run that records more of them fails.
 FALSE_ALARMS = Fraction(1, 10_000)
 MOST_ESTIMATED = 100
+
+# A run that keeps a ledger goes under Hypothesis's profile of the same name with this behind it.
+WITH_LEDGER = "-with-ledger"
 _ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 # What these questions answer is a theorem or nothing; a search in floats decides none of them.

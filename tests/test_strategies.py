@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from netprops import strategies as s
 from netprops.exact.inertia import inertia
 from netprops.objects.convolutions import circulant_is_invertible
+from netprops.report.run import load_ledger_profile
 
 QUIET = settings(
     database=None,
@@ -49,6 +50,9 @@ def test_sizes_by_profile(profile, size):
     settings.load_profile(profile)
     try:
         assert s.by_profile(quick=1, default=2, thorough=3) == size
+        take_back = load_ledger_profile()
+        assert s.by_profile(quick=1, default=2, thorough=3) == size
+        take_back()
     finally:
         settings.load_profile(before)
 

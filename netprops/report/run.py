@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netprops import claims
-from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, UndecidedError, count_compilations
+from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
 from netprops.report import ledger, terminal
 
 if TYPE_CHECKING:
@@ -77,16 +77,13 @@ def open_folder(folder: Path) -> Path:
     return folder
 
 
-_WITH_LEDGER = "-with-ledger"
-
-
 def profile_name() -> str:
     """Hypothesis's current profile; "none" where Hypothesis is not in use."""
     if "hypothesis" not in sys.modules:
         return "none"
     from hypothesis import settings
 
-    return settings.get_current_profile_name().removesuffix(_WITH_LEDGER)
+    return settings.get_current_profile_name().removesuffix(WITH_LEDGER)
 
 
 def load_ledger_profile() -> Callable[[], None]:
@@ -97,7 +94,7 @@ def load_ledger_profile() -> Callable[[], None]:
     """
     from hypothesis import settings
 
-    before, name = settings.get_current_profile_name(), profile_name() + _WITH_LEDGER
+    before, name = settings.get_current_profile_name(), profile_name() + WITH_LEDGER
     settings.register_profile(name, parent=settings.get_profile(before), database=None, derandomize=False)
     settings.load_profile(name)
     return lambda: settings.load_profile(before)

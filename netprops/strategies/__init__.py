@@ -19,6 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from netprops.domains import Box, box
+from netprops.evidence import WITH_LEDGER
 from netprops.objects import building_blocks as blocks
 from netprops.objects.building_blocks import OUTERS, Convex, Outer
 from netprops.objects.convolutions import circulant_is_invertible
@@ -44,7 +45,8 @@ def by_profile(*, quick: int, default: int, thorough: int) -> int:
 
     For what is too long to be done as thoroughly at every commit as on an accelerator: the number of runs, say.
     """
-    return {"quick": quick, "thorough": thorough}.get(settings.get_current_profile_name(), default)
+    name = settings.get_current_profile_name().removesuffix(WITH_LEDGER)
+    return {"quick": quick, "thorough": thorough}.get(name, default)
 
 
 # ---------------------------------------------------------------- numbers
