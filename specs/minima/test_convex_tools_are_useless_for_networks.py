@@ -44,6 +44,7 @@ from netprops.objects.training import gradient_descent, normal_point
 from netprops.strategies.networks import arrays, dyadics, inputs
 
 CLAIM = claim("convex-tools-are-useless-for-networks", source=("D1.A5",), verdict=REFUTED)
+TENTH = 0.1  # the double nearest to 1/10, the decay of the five data
 
 
 @CLAIM
@@ -93,10 +94,11 @@ def test_the_least_cost_of_drawn_data(X, decay, data):
 
 @CLAIM
 def test_the_least_cost_of_five_data():
-    """Inputs -2, ..., 2, a bias, decay 1/10: between 0.8914471 and 0.8914473 for all widths, reached by four units."""
-    X, y, decay = FIVE_INPUTS, FIVE_TARGETS, 0.1
+    """Inputs -2, ..., 2 and a bias: between 0.8914471 and 0.8914473 for all widths, reached by four units."""
+    X, y, decay = FIVE_INPUTS, FIVE_TARGETS, TENTH
     found, excess, at = enclose(X, y, decay)
     four, dual = at
+    assert len(found.signs) == np.count_nonzero(found.network[1]) == 4
     assert is_positive(lambda v: dual_value(v, y) - 0.8914471, on=dual)
     assert is_positive(lambda p: 0.8914473 - decayed_cost(p, X, y, decay), on=four)
     # Half the network is far from optimal, and twice the dual point violates its condition.
@@ -111,7 +113,7 @@ def test_the_least_cost_of_five_data():
 
 def descents(key):
     """Descents of the cost itself, from a normal start of eight units, and with five of them 0, where they stay."""
-    cost = lambda p: decayed_cost(p, FIVE_INPUTS, FIVE_TARGETS, 0.1)  # noqa: E731
+    cost = lambda p: decayed_cost(p, FIVE_INPUTS, FIVE_TARGETS, TENTH)  # noqa: E731
     U, V = normal_point(key, (reals((2, 8)), reals(8)))
     ends = jax.vmap(lambda on: cost(gradient_descent(cost, (U * on[None, :], V * on), rate=0.02, steps=2000)))
     three, eight = ends(np.array([[1.0] * 3 + [0.0] * 5, [1.0] * 8]))
