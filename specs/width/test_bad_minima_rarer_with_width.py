@@ -4,7 +4,9 @@ common; a single unit more than the target has makes them rare again.
 One ReLU teacher on 16 drawn inputs in the plane, students of 1, 3 and 16 units: training ends above a mean squared
 error of 0.003 in shares of about 0.47, 0.14 and 0.002. Students of as many units as their orthonormal ReLU teachers, on
 all inputs at once (Gaussian, in closed form): about 0.002 of them end above 0.01 with 6 units, 0.21 with 9, and 0.004
-with 10 units for 9 teachers; Safran and Shamir (2018) counted 0.003, 0.218 and 0.001 above 0.001, by gradient descent.
+with 10 units for 9 teachers. Safran and Shamir (2018) counted 0.003, 0.218 and 0.001 above 0.001, by gradient descent:
+their counts are compared under their level in the claim spurious-minima-of-relu-teachers. An end here is where training
+stopped; that it is a minimum is not shown.
 """
 
 import jax
