@@ -46,3 +46,4 @@ def test_training_loss_says_less_of_test_loss_in_wide_networks():
     )
     assert is_rarer(sixteen, two, by=FIFTH)
     assert not is_rarer(two_again, two, by=FIFTH)
+    assert is_share_below(sixteen, 1 / 2)  # of two of them the one that fits better more often does worse
