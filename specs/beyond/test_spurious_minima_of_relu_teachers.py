@@ -9,7 +9,17 @@ units for 8 teachers; 1,000 runs of gradient descent here gave 3, 48, 139, 229, 
 import numpy as np
 import pytest
 
-from netprops import HOLDS, Table, claim, is_compatible, is_rarer, is_strict_minimum, is_worse_minimum, runs
+from netprops import (
+    HOLDS,
+    Table,
+    claim,
+    is_compatible,
+    is_rarer,
+    is_saddle,
+    is_strict_minimum,
+    is_worse_minimum,
+    runs,
+)  # fmt: skip
 from netprops.objects.gaussian_relu import one_reversed, population_loss, quietest_bad_end, training_of
 from netprops.strategies import by_profile
 
@@ -31,8 +41,9 @@ PUBLISHED = {
 }  # fmt: skip
 SOME = ((6, 6), (9, 9), (9, 8))
 SIZES = by_profile(quick=SOME, default=SOME, thorough=tuple(PUBLISHED))
-COUNT, STEPS = by_profile(quick=(400, 900), default=(400, 900), thorough=(1000, 2000))
+COUNT, STEPS = by_profile(quick=(500, 900), default=(500, 900), thorough=(1000, 2000))
 RUNS = runs("students and teachers", training_of(SIZES, steps=STEPS), COUNT, tile=64)
+MARGIN = 1 / 64  # 500 runs tell 0.003 from 0.2 by it, but for a chance of 3 in a million
 SHARES = Table("Does training end as badly as published?", ("units", "teachers"), "question")
 
 
@@ -56,7 +67,12 @@ def test_the_teachers_are_no_worse():
 @CLAIM
 @pytest.mark.parametrize("k", [3, 4, 5])
 def test_the_same_point_is_a_saddle_of_fewer_units(k):
-    assert not is_strict_minimum(population_loss, one_reversed(k, *NEAR[k]))
+    assert is_saddle(population_loss, one_reversed(k, *NEAR[k]))
+
+
+@CLAIM
+def test_that_of_6_units_is_none():
+    assert not is_saddle(population_loss, one_reversed(6, *NEAR[6]))
 
 
 @CLAIM
@@ -82,9 +98,9 @@ def test_shares_as_published(size):
 @CLAIM
 def test_more_often_with_size_and_rarely_with_a_unit_more():
     assert not is_compatible(bad((6, 6)), events=PUBLISHED[9, 9], count=1000, within=0.3)
-    assert is_rarer(bad((6, 6)), bad((9, 9)), by=0.05)
-    assert is_rarer(bad((9, 8)), bad((9, 9)), by=0.05)
-    assert not is_rarer(bad((9, 9)), bad((9, 8)), by=0.05)
+    assert is_rarer(bad((6, 6)), bad((9, 9)), by=MARGIN)
+    assert is_rarer(bad((9, 8)), bad((9, 9)), by=MARGIN)
+    assert not is_rarer(bad((9, 9)), bad((9, 8)), by=MARGIN)
 
 
 @CLAIM
