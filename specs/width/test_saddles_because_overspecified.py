@@ -14,6 +14,7 @@ from netprops import (
     claim,
     has_curvature,
     is_gradient_of,
+    is_saddle,
     is_strict_minimum,
     reals,
 )  # fmt: skip
@@ -37,7 +38,15 @@ def test_the_gradient_at_the_copies_is_that_of_the_unit_in_parts(twice):
     # So it is 0 for every t where that of the small network is.
     in_parts = lambda p, t, *q: twice.gradient(jax.grad(small)(p, *q), t)  # noqa: E731
     assert are_equal(there, in_parts, on=(params, reals(), *data))
-    exchanged = lambda p, t, *q: twice.gradient(jax.grad(small)(p, *q), 1 - t)  # noqa: E731
+
+
+@CLAIM
+@pytest.mark.parametrize("activation", SMOOTH, ids=lambda f: f.__name__)
+def test_with_the_parts_exchanged_it_is_another(activation):
+    twice = Duplication(Network((1, 1, 1), hidden=activation))
+    params, *data = twice.network.domain(1)
+    there = lambda p, t, *q: jax.grad(twice.larger.cost)(twice(p, t), *q)  # noqa: E731
+    exchanged = lambda p, t, *q: twice.gradient(jax.grad(twice.network.cost)(p, *q), 1 - t)  # noqa: E731
     assert not are_equal(there, exchanged, on=(params, reals(), *data))
 
 
@@ -101,13 +110,14 @@ def without_the_line(unit, t):
 @CLAIM
 @given(unit=balanced_units(definite=False), t=INSIDE | OUTSIDE)
 def test_where_b_is_indefinite_every_copy_is_a_saddle(unit, t):
+    assert is_strict_minimum(lambda p: unit.cost(unit.network, p), near=unit.params)
     cost, point, along = at_the_copies(unit, t)
     ways = np.array([1.0, -unit.shift]), np.array([0.0, 1.0])
     down, up = ways if (unit.size * unit.v * unit.w > 0) == (0 < t < 1) else ways[::-1]
     assert has_curvature(cost, point, along(down), sign=-1)
-    assert not has_curvature(cost, point, along(up), sign=-1)
+    assert has_curvature(cost, point, along(up), sign=1)
     across, near = without_the_line(unit, t)
-    assert not is_strict_minimum(across, near=near)
+    assert is_saddle(across, near=near)
 
 
 @CLAIM
@@ -121,4 +131,11 @@ def test_where_b_is_definite_the_copies_on_one_side_are(unit, t, d):
         assert is_strict_minimum(across, near=near)
     else:
         assert has_curvature(cost, point, along(d), sign=-1)
-        assert not is_strict_minimum(across, near=near)
+        assert is_saddle(across, near=near)
+
+
+@CLAIM
+def test_a_minimum_and_a_saddle_across_the_line():
+    unit = BalancedUnit(*map(np.float64, (1, 2, 0, 0)), np.array([0.5, 1.0, 1.5, 2.0]), np.float64(16), np.float64(1))
+    assert not is_saddle(*without_the_line(unit, 1 / 2))
+    assert not is_strict_minimum(*without_the_line(unit, 2))
