@@ -2,7 +2,7 @@
 
 There the Hessian of the squared error is 2 J'J, J the derivatives of the outputs by the parameters, with one row for
 each datum and output.  With more parameters than rows there is a direction d, not 0, with J d = 0.  And a unit too many
-makes a line of every critical point.
+makes a line of every critical point at which its outgoing weights v are not 0.
 """
 
 import jax
@@ -45,6 +45,7 @@ def test_a_flat_direction_in_closed_form(net, rows, data):
     d = lambda p, x: crossing(net, p, x, chosen)  # noqa: E731
     nothing = lambda p, x: jax.tree.map(lambda part: 0 * part, p)  # noqa: E731
     assert are_equal(lambda p, x: hessian_product(net, p, d(p, x), x), nothing, on=(params, x))
+    assert not are_equal(d, nothing, on=(params, x))
 
 
 @CLAIM
