@@ -285,3 +285,17 @@ def test_a_factor_wrongly_left_out_is_found(monkeypatch):
     monkeypatch.setattr(elimination, "_is_never_zero", lambda f, positive: len(f.to_dict()) == 2)
     with pytest.raises((AssertionError, ExceptionGroup, ValueError)):
         test_polynomials_with_a_known_slope()
+
+
+@pytest.mark.parametrize(
+    ("f", "on"),
+    [
+        (lambda x: jnp.exp(x) + jnp.exp(-x), box(-1, 0)),
+        (lambda x: jnp.exp(x) + jnp.exp(-x), box(0, 1)),
+        (lambda x: (jnp.exp(x) - 1) ** 3, box(-1, 0)),
+        (lambda v: jnp.exp(v[0]) + jnp.exp(-v[0]) + v[1] ** 2, box([-1, -1], [0, 1])),
+    ],
+)
+def test_a_critical_point_on_the_border_is_not_passed_over(f, on):
+    assert has_critical_points(f, on).answer != "yes"
+    assert has_critical_points(f, on, minima=1).answer != "no"

@@ -288,3 +288,11 @@ def test_polynomials_with_a_gram_matrix_are_convex():
                         hessian[i, j] += c * factor * np.prod(x ** np.array(k))
             assert np.linalg.eigvalsh(hessian)[0] >= -1e-9 * np.abs(hessian).max()
     assert found > 5
+
+
+def test_coefficients_beyond_doubles_are_no_sums_of_squares_but_no_error_either():
+    tiny = lambda v: v[0] ** 4 + v[1] ** 4 + (1e-200 * v[0]) * (1e-200 * v[1]) ** 3 + v[0] ** 2 * v[1] ** 2  # noqa: E731
+    huge = lambda v: (1e200 * v[0]) ** 4 + v[1] ** 4 + v[0] ** 2 * v[1] ** 2  # noqa: E731
+    for f in (tiny, huge):
+        table, e, calculus = reading(f, reals(2))
+        assert sum_of_squares.has_sum_of_squares_hessian(table, e, calculus.mask) in (True, False)

@@ -368,3 +368,9 @@ def test_open_choices_enclose_every_case(name):
         assert y.contains(high)
         assert low - 1e-6 <= y
         assert y <= high + 1e-6
+
+
+@pytest.mark.parametrize(("number", "kind"), [(300.0, "int8"), (-1.0, "uint8"), (2.0**40, "int32"), (2.0**70, "int64")])
+def test_a_conversion_out_of_range_is_refused(number, kind):
+    # NumPy wraps there, XLA does not.
+    assert "outside the range" in unsupported(lambda x: (number + 0 * x[0]).astype(kind).astype(float), (1,))

@@ -197,7 +197,8 @@ def _in_x(a: fmpq, b: fmpq, rate: fmpq | None) -> Ends | None:
     with precision_of(2 * WIDTHS[-1]):
         lo, hi = (ball(end).log() / ball(rate) for end in (a, b))
         low, high = lo.lower().fmpq(), hi.upper().fmpq()
-    return low, high if low < high else low + fmpq(1, 2 ** WIDTHS[-1])  # one number stands for an exact root alone
+    tiny = fmpq(1, 2 ** WIDTHS[-1])  # so that the root lies strictly between the two, as `_may_meet` takes it
+    return low - tiny, high + tiny
 
 
 def _may_meet(x: Ends, interval: Interval) -> bool:

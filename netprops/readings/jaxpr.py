@@ -795,8 +795,14 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     if np.issubdtype(dtype, np.floating):
         return x
     whole = [algebra.whole(entry) for entry in x.reshape(-1)]
-    if None not in whole and np.issubdtype(dtype, np.integer):
-        return np.array(whole).reshape(x.shape).astype(dtype)
+    known = [k for k in whole if k is not None]
+    if len(known) == len(whole) and np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        if not all(limits.min <= k <= limits.max for k in known):  # XLA and NumPy differ there
+            raise UnsupportedError(
+                f"`{_short(eqn)}`{_place(eqn)}: a conversion of a number outside the range of {dtype}"
+            )
+        return np.array(known).reshape(x.shape).astype(dtype)
     raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
 
 

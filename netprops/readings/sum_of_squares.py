@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from flint import fmpq
 
+from netprops.domains import nearest_double
 from netprops.exact.inertia import is_positive_semidefinite
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _rounded(form: Polynomial, groups: dict[Exponents, Pairs], size: int) -> Ite
     """Rational matrices G with z'Gz equal to the form, near the analytic centre of the positive definite ones."""
     start, moves = np.zeros((size, size)), []
     for product, pairs in groups.items():
-        value = float(form.get(product, fmpq(0)).p) / float(form.get(product, fmpq(0)).q)
+        value = nearest_double(form.get(product, fmpq(0)))
         weights = [1 if i == j else 2 for i, j in pairs]
         for i, j in pairs:
             start[i, j] = start[j, i] = value / sum(weights)
@@ -133,6 +134,8 @@ def _rounded(form: Polynomial, groups: dict[Exponents, Pairs], size: int) -> Ite
             move[k, m] = move[m, k] = -weight / weights[0]
             moves.append(move)
     centre = _analytic_centre(start, np.array(moves).reshape(-1, size, size))
+    if centre is None:
+        return
     for denominator in DENOMINATORS:
         yield _on_the_conditions(form, groups, centre, denominator)
 
@@ -153,11 +156,20 @@ def _on_the_conditions(
     return exact
 
 
-def _analytic_centre(start: Floats, moves: Floats) -> Floats:
-    """start + sum t_k moves_k with the least eigenvalue about as large as it can be.
+def _analytic_centre(start: Floats, moves: Floats) -> Floats | None:
+    """start + sum t_k moves_k with the least eigenvalue about as large as it can be; None where doubles fail.
 
     Newton's method on -log det(G + s I) + weight s, in (t, s), the weight growing while it helps.
     """
+    try:
+        with np.errstate(all="ignore"):
+            centre = _newton(start, moves)
+    except np.linalg.LinAlgError:
+        return None
+    return centre if np.isfinite(centre).all() else None
+
+
+def _newton(start: Floats, moves: Floats) -> Floats:
     size = len(start)
     scale = max(1.0, float(np.abs(start).max()))
     t, s = np.zeros(len(moves)), 2.0 * scale * size
