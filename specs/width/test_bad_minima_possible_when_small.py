@@ -2,8 +2,8 @@
 
 Of two tanh units with biases, squared error on five points and weight decay, about 0.42 of the runs end above 19, the
 lowest of them in a strict minimum (19.41) above another run's (18.37). One unit on six points, without decay, ends
-in a worse minimum (6.11 against 5.86). Two linear layers on the same points always end at their lowest value. Bad
-minima there are at every width: width changes how often they are met.
+in a worse minimum (6.11 against 5.86). Two linear layers on the same points always end at their lowest value. Weak
+ones there are at every width: width changes how often they are met.
 """
 
 import jax
