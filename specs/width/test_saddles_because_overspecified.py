@@ -136,6 +136,9 @@ def test_where_b_is_definite_the_copies_on_one_side_are(unit, t, d):
 
 @CLAIM
 def test_a_minimum_and_a_saddle_across_the_line():
+    """B is positive definite: t = 1/2 leaves a minimum, t = 2 a saddle."""
     unit = BalancedUnit(*map(np.float64, (1, 2, 0, 0)), np.array([0.5, 1.0, 1.5, 2.0]), np.float64(16), np.float64(1))
+    cost, point, along = at_the_copies(unit, 1 / 2)
+    assert not has_curvature(cost, point, along(np.array([1.0, 0.0])), sign=-1)
     assert not is_saddle(*without_the_line(unit, 1 / 2))
     assert not is_strict_minimum(*without_the_line(unit, 2))
