@@ -1,5 +1,7 @@
 """A linear network h A B is h (A G)(G^-1 B) for every invertible G; so A' J_A = J_B B', J the gradient of its cost.
 
+With biases a layer is h A + b, and (A G, b G) go with G^-1 B: then A' J_A + b' J_b = J_B B', b and J_b being rows.
+
 The inverse is adj(G)/det(G). For integer matrices, one after every hidden layer, it is computed inside the function;
 for G of symbols, A G adj(G) B = det(G) A B.
 """
@@ -31,16 +33,21 @@ def through(matrices):
 
 
 def balance(net, x, y):
-    """A' J_A and J_B B' for every two layers in a row, as functions of the parameters."""
+    """A' J_A + b' J_b and J_B B' for every two layers in a row, as functions of the parameters; b is a row, or none."""
     slope = jax.grad(lambda p: net.cost(p, x, y))
 
-    def left(p):
-        return [A.T @ J for (A,), (J,) in zip(p[:-1], slope(p)[:-1], strict=True)]
+    def left(p, biases=True):
+        layers = zip(p[:-1], slope(p)[:-1], strict=True)
+        return [sum(row(part).T @ row(J) for part, J in list(zip(*both, strict=True))[: 1 + biases]) for both in layers]
 
     def right(p):
-        return [J @ B.T for (B,), (J,) in zip(p[1:], slope(p)[1:], strict=True)]
+        return [J @ B.T for (B, *_), (J, *_) in zip(p[1:], slope(p)[1:], strict=True)]
 
     return left, right
+
+
+def row(part):
+    return part.reshape(-1, part.shape[-1])
 
 
 @CLAIM
@@ -69,7 +76,7 @@ def test_matrices_of_symbols(inputs, units, outputs):
 
 
 @CLAIM
-@given(net=linear_networks(depth=(2, 3), width=(1, 3)))
+@given(net=linear_networks(depth=(2, 3), width=(1, 3)) | linear_networks(depth=(2, 3), width=(1, 2), bias=True))
 def test_the_balance_of_two_layers(net):
     """On one row: the cost is a sum over the rows, and the identity is linear in it."""
     on, *data = net.domain(rows=1)
@@ -79,6 +86,9 @@ def test_the_balance_of_two_layers(net):
     assert not is_gradient_of(slope, lambda p, q: 2 * cost(p, q), on=on, for_all=tuple(data))
     left, right = (lambda p, x, y, side=side: balance(net, x, y)[side](p) for side in (0, 1))
     assert are_equal(left, right, on=(on, *data))
+    if net.bias:  # which is not so of the weights alone
+        weights = lambda p, x, y: balance(net, x, y)[0](p, biases=False)  # noqa: E731
+        assert not are_equal(weights, right, on=(on, *data))
     bent = replace(net, hidden=jnp.tanh)
     left, right = (lambda p, x, y, side=side: balance(bent, x, y)[side](p) for side in (0, 1))
     assert not are_equal(left, right, on=(on, *data))
