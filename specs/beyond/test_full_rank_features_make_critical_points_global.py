@@ -1,7 +1,8 @@
 """If the last hidden features of N data have rank N, a point critical in the last layer alone is a global minimum.
 
-For features H and residuals R: adj(H H') H (H'R) = det(H H') R, and 2 H'R is the gradient in the last layer. So where
-det(H H') is not 0 a gradient of 0 leaves no residual, whatever the activation and however deep the network is.
+For features H and residuals R: adj(H H') H (H'R) = det(H H') R, and 2 H'R is the gradient in the last layer's weights.
+So where det(H H') is not 0 a gradient of 0 leaves no residual, whatever the activation and however deep the network is.
+Output biases c go to the targets: Y - c in the place of Y.
 """
 
 import jax
@@ -10,10 +11,22 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netprops import HOLDS, are_equal, claim, is_critical, is_gradient_of, is_higher, is_worse_minimum, opaque, reals
+from netprops import (
+    HOLDS,
+    are_equal,
+    claim,
+    is_critical,
+    is_gradient_of,
+    is_higher,
+    is_positive,
+    is_worse_minimum,
+    opaque,
+    reals,
+)
 from netprops.objects.last_layer import features, gram_determinant, recovered, residual, squared_error
 from netprops.objects.minima import BAD_UNIT, GOOD_UNIT, parallel_params, parallel_units
 from netprops.objects.networks import Network
+from netprops.objects.silent_units import ball
 from netprops.strategies.networks import arrays, networks, nonzero_arrays
 
 CLAIM = claim(
@@ -34,10 +47,14 @@ def test_a_gradient_of_zero_leaves_no_residual(rows, units, outputs):
 
 
 @CLAIM
-@given(net=networks(depth=(2, 4), width=(1, 3), hidden=opaque("s"), bias=False), rows=st.integers(1, 3))
+@given(net=networks(depth=(2, 4), width=(1, 3), hidden=opaque("s"), bias=None), rows=st.integers(1, 3))
 def test_the_gradient_in_the_last_layer(net, rows):
-    """Of every network, whatever its activation: the cost is a function of its features and its last layer."""
-    cost = lambda p, X, Y: squared_error(*p[-1], features(net, p[:-1], X), Y)  # noqa: E731
+    """Of every network, with biases or without: the cost is a function of its features, last weights and Y - c."""
+
+    def cost(p, X, Y):
+        V, *c = p[-1]
+        return squared_error(V, features(net, p[:-1], X), Y - c[0][None, :] if net.bias else Y)
+
     assert are_equal(net.cost, cost, on=net.domain(rows))
     V, given_them = reals(net.widths[-2:]), (reals((rows, net.widths[-2])), reals((rows, net.widths[-1])))
     squares = lambda V, q: squared_error(V, *q)  # noqa: E731
@@ -53,7 +70,7 @@ def volume(net, X):
 @CLAIM
 @given(hidden=st.sampled_from(SMOOTH), rows=st.integers(1, 3), more=st.integers(0, 2), data=st.data())
 def test_wide_networks_have_features_of_full_rank(hidden, rows, more, data):
-    """Normal weights, and different data: the chance of dependent features is 0."""
+    """Normal weights and biases, and different data: the chance of dependent features is 0."""
     columns, deep = data.draw(st.integers(1, 2)), data.draw(st.booleans())
     net = Network((columns, *[rows + more] * (1 + deep), 1), hidden=hidden)
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
@@ -88,3 +105,6 @@ def test_with_fewer_units_than_data_there_are_worse_minima():
     bad, good = parallel_params([BAD_UNIT]), parallel_params([GOOD_UNIT])
     assert is_worse_minimum(lambda p: net.cost(p, X, Y), near=bad, than=good)
     assert not is_worse_minimum(lambda p: net.cost(p, X, Y), near=good, than=bad)
+    for minimum in (bad, good):  # they are within a thousandth of these points
+        assert is_positive(lambda p: net.cost(p, X, Y) - 1 / 4, on=ball(minimum, 1 / 64))
+        assert not is_positive(lambda p: net.cost(p, X, Y) - 1, on=ball(minimum, 1 / 64))
