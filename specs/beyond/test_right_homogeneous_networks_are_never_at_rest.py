@@ -18,6 +18,7 @@ from netprops import (
     claim,
     is_critical,
     is_gradient_of,
+    is_higher,
     is_positive,
     no_counterexample,
     positive,
@@ -79,7 +80,11 @@ def test_below_zero_where_all_margins_are_positive(L, rows):
 @CLAIM
 @given(net=NETWORKS, data=st.data())
 def test_drawn_networks_that_are_right(net, data):
+    """Of the network's own cost, at kinks as well; with all labels turned about it rises along the ray."""
     p, X, y = data.draw(rightly_classified(net))
+    assert is_higher(lambda p: log_loss(net(p, X), y), at=p, than=scaled(p, 1 + 1 / 64))
+    assert not is_higher(lambda p: log_loss(net(p, X), -y), at=p, than=scaled(p, 1 + 1 / 64))
+    # With the gates as they are at p, which is the network near p where no pre-activation is 0:
     s, _ = gates_at(net, p, X)
     assert not is_critical(lambda p: log_loss(gated(net, p, X, s), y), at=p)
     zero = jax.tree.map(np.zeros_like, p)
