@@ -63,6 +63,12 @@ def test_without_halving_it_is_another_function(net):
     twice = lambda p, q, share, x: doubled(net)(scaled(side_by_side(p, q, share), 2, [net.depth - 1]), x)  # noqa: E731
     assert not are_equal(twice, mean, on=everything)
 
+    def but_for_biases(p, q, share, x):
+        *inner, (V, _) = side_by_side(p, q, share)
+        return doubled(net)((*inner, (V, p[-1][1] + q[-1][1])), x)
+
+    assert not are_equal(but_for_biases, mean, on=everything)
+
 
 @CLAIM
 @given(net=deep_networks(depth=(2, 4), width=(1, 3)), data=st.data())
