@@ -60,4 +60,5 @@ def test_copies_share_their_value(order, signs):
     assert not are_equal(lambda p: decayed_cost(incoming(p)), decayed_cost, on=reals((2, 3)))
     worse = np.array(WORSE_AND_BETTER[2][0])
     assert are_distinct_minima(decayed_cost, near=moved(worse), other=-moved(worse))
+    assert are_distinct_minima(decayed_cost, near=moved(worse), other=moved(worse)[::-1])
     assert not are_distinct_minima(decayed_cost, near=moved(worse), other=moved(worse))
