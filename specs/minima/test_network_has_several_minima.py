@@ -7,10 +7,11 @@ its incoming weights do not matter.  So such networks have minima, and never a s
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netprops import HOLDS, are_distinct_minima, are_equal, claim, is_convex, is_positive, positive, reals
+from netprops import HOLDS, are_distinct_minima, are_equal, claim, is_convex, is_positive, positive
 from netprops.objects.minima import (
     BAD_UNIT,
     GOOD_UNIT,
@@ -54,7 +55,7 @@ def test_data_from_a_teacher(taught, data):
 
 
 @CLAIM
-@given(net=networks(depth=(2, 3), width=(1, 2), hidden=RESCALED), rows=st.integers(1, 2), data=st.data())
+@given(net=networks(depth=(2, 3), width=(1, 2), hidden=RESCALED, bias=None), rows=st.integers(1, 2), data=st.data())
 def test_units_that_rescale_have_minima(net, rows, data):
     """Whatever the parameters, they are a global minimum for the data that they fit."""
     params, X, Y = net.domain(rows)
@@ -65,7 +66,7 @@ def test_units_that_rescale_have_minima(net, rows, data):
 
 
 @CLAIM
-@given(net=networks(depth=(2, 3), width=(1, 2), hidden=RESCALED), rows=st.integers(1, 2), data=st.data())
+@given(net=networks(depth=(2, 3), width=(1, 2), hidden=RESCALED, bias=None), rows=st.integers(1, 2), data=st.data())
 def test_and_no_strict_one(net, rows, data):
     params, X, Y = net.domain(rows)
     factors = tuple(positive(n) for n in net.widths[1:-1])
@@ -74,14 +75,18 @@ def test_and_no_strict_one(net, rows, data):
         lambda p, x, y, t: net.cost(p, x, y),
         on=(params, X, Y, factors),
     )
-    # Idle units: the first layer is left out where the second hands nothing on.
-    idle = lambda p: (p[0], (0 * p[1][0], p[1][1]), *p[2:])  # noqa: E731
-    other = lambda p, t: ((p[0][0] + t, p[0][1]), *p[1:])  # noqa: E731
-    assert are_equal(
-        lambda p, x, y, t: net.cost(other(idle(p), t), x, y),
-        lambda p, x, y, t: net.cost(idle(p), x, y),
-        on=(params, X, Y, reals()),
-    )
+    # An idle unit hands nothing on; all that comes into it is changed by any t.
+    k = data.draw(st.integers(0, net.depth - 2))
+    unit = np.eye(net.widths[k + 1])[data.draw(st.integers(0, net.widths[k + 1] - 1))]
+    idle = lambda p: (*p[: k + 1], ((1 - unit)[:, None] * p[k + 1][0], *p[k + 1][1:]), *p[k + 2 :])  # noqa: E731
+
+    def changed(p, x, y, t):
+        into = tuple(part + more @ np.diag(unit) for part, more in zip(p[k], t, strict=True))
+        return net.cost((*p[:k], into, *p[k + 1 :]), x, y)
+
+    on = (params, X, Y, params[k])
+    assert are_equal(lambda p, x, y, t: changed(idle(p), x, y, t), lambda p, x, y, t: net.cost(idle(p), x, y), on=on)
+    assert not are_equal(changed, lambda p, x, y, t: net.cost(p, x, y), on=on)
 
 
 @CLAIM
