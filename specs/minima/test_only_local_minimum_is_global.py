@@ -7,7 +7,7 @@ so has exp(3x) + y^3 - 3 y exp(x), which has no other critical point.
 import jax.numpy as jnp
 from hypothesis import given
 
-from netprops import CONDITIONAL, claim, has_critical_points, is_higher, is_positive, positive, reals
+from netprops import CONDITIONAL, box, claim, has_critical_points, is_convex, is_higher, is_positive, positive, reals
 from netprops.objects.landscapes import ripples
 from netprops.strategies.networks import dyadics, nonzero_dyadics
 
@@ -65,4 +65,7 @@ def test_two_are_not_both_global(a, shift):
 @given(other=nonzero_dyadics(10))
 def test_not_convex_and_yet_one(other):
     assert has_critical_points(ripples, on=reals(), minima=1)
+    assert not is_convex(ripples, on=reals())
+    assert is_convex(ripples, on=box(-0.5, 0.5))
+    assert is_positive(lambda x, t: ripples(x) + t, on=reals(), for_all=positive())  # so 0, at 0, is the least value
     assert not is_higher(ripples, at=0, than=other)
