@@ -263,7 +263,8 @@ def test_values_in_a_known_order_are_sorted():
 
 
 def test_values_in_no_known_order_stay_opaque():
-    assert "order1" in str(sorts(jnp.sort, reals(3))[1])
+    assert "order1" in str(sorts(jnp.sort, reals(7))[1])
+    assert "order1" not in str(sorts(jnp.sort, reals(3))[1])  # few are differences of maxima of sums
     assert not are_equal(jnp.sort, lambda w: w, on=(reals(3),))
     try:
         assert are_equal(jnp.sort, lambda w: w, on=(CONE,))
