@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import jax
@@ -200,13 +200,18 @@ def _is_block(leaf: Any) -> bool:
     return isinstance(leaf, np.ndarray | jax.Array) and jax.numpy.issubdtype(leaf.dtype, np.floating)
 
 
+@dataclass(frozen=True, eq=False)
 class _Search:
     """The answers for sets of blocks, smallest first: what is convex in a set is convex in all its subsets."""
 
-    def __init__(self, cost: Cost, parted: _Parted) -> None:
-        self.cost, self.parted = cost, parted
-        self.all = frozenset(range(len(parted.blocks)))
-        self.answers: dict[Blocks, Verdict] = {}
+    cost: Cost
+    parted: _Parted
+    answers: dict[Blocks, Verdict] = field(default_factory=dict)
+
+    @property
+    def all(self) -> Blocks:
+        """The set of all blocks."""
+        return frozenset(range(len(self.parted.blocks)))
 
     def ask(self, chosen: Blocks) -> Verdict:
         """Whether the cost is convex in these blocks, for all values of the others."""

@@ -41,11 +41,8 @@ MOST_COORDINATES: Final = 3
 MOST_CANDIDATES: Final = 2000
 WIDTHS: Final = (80, 160, 320, 640)  # bits after the point of the intervals that isolate roots
 MOST_PARTS: Final = 1500  # of a box
-MARGINS: Final = (
-    20,
-    26,
-    28,
-)  # bits: how far around a candidate critical points are looked for; more than Krawczyk's 1e-9
+# In bits: how far around a candidate critical points are looked for, more than Krawczyk's 1e-9.
+MARGINS: Final = (20, 26, 28)
 TAILS: Final = (4, 32, 256, 4096)
 PRECISION: Final = 128
 

@@ -288,9 +288,8 @@ def _critical_point(
     with precision_of(precision):
         tight = step.image or step.box
         values = [x for output in evaluate(program, shaped(program, tight), precision) for x in output.reshape(-1)]
-        value = (
-            values[entry] if values[entry].is_finite() else step.value
-        )  # a root that may be 0 is known to jets alone
+        # A root that may be 0 is known to jets alone.
+        value = values[entry] if values[entry].is_finite() else step.value
         return CriticalPoint(
             tuple(centre),
             tuple(radii),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from hypothesis import settings
@@ -36,14 +36,16 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = np.ndarray
 Shape: TypeAlias = tuple[int, ...]
+Size = TypeVar("Size")
 
 # ---------------------------------------------------------------- sizes
 
 
-def by_profile(*, quick: int, default: int, thorough: int) -> int:
+def by_profile(*, quick: Size, default: Size, thorough: Size) -> Size:
     """The one of three sizes that belongs to Hypothesis's profile in force; `default` under a profile of another name.
 
-    For what is too long to be done as thoroughly at every commit as on an accelerator: the number of runs, say.
+    For what is too long to be done as thoroughly at every commit as on an accelerator: a number of runs, a list of
+    widths.
     """
     name = settings.get_current_profile_name().removesuffix(WITH_LEDGER)
     return {"quick": quick, "thorough": thorough}.get(name, default)
