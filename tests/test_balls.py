@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 from flint import arb, fmpq
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from netprops.domains import exact, reals
@@ -122,8 +122,12 @@ def test_rules_on_wide_balls(name):
     """What is certain of two balls is so for all numbers of them; a number is in the ball, or nothing is known."""
     count, function, parameters = EXACT_RULES.get(name, ROUND_TO_EVEN)
     argument = st.tuples(fractions, radii, st.lists(places, min_size=3, max_size=3))
+    # Balls that overlap, and numbers of them in all orders: seen whatever is drawn.
+    ups, downs = ([Fraction(k, 2) for k in order] for order in ((1, 0, -1), (-1, 0, 1)))
+    overlapping = [(Fraction(1), Fraction(2), where) for where in (ups, downs, ups)[:count]]
 
     @given(st.lists(argument, min_size=count, max_size=count), st.sampled_from([53, 128]))
+    @example(overlapping, 53)
     def check(arguments, precision):
         with precision_of(precision):
             got = RULES[name.split()[0]](*(as_ball(x, r) for x, r, _ in arguments), **parameters)
