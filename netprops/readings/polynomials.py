@@ -28,6 +28,7 @@ from typing import Any
 from flint import fmpq
 
 from netprops.domains import WHOLE_LINE, Interval
+from netprops.exact.quadratics import least_value
 from netprops.readings import ranges, shapes
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -57,6 +58,7 @@ def alone(index: int) -> Monomial:
 
 
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
+MOST_TERMS_OF_OPERAND = 4  # of v, to see max(0, v) v as a square
 
 
 class TooLargeError(Exception):
@@ -274,7 +276,7 @@ class Table:
             if total.lo is None and total.hi is None:
                 break
         if total.lo is None or total.hi is None or total.contains(0):
-            for sharper in (self._square_completed(e), self._bound_by_operands(e)):
+            for sharper in (self._square_completed(e), self._bound_by_operands(e), self._bound_of_quadratic(e)):
                 if sharper is not None:
                     total = ranges.intersect(total, sharper)
         self._ranges[e] = total
@@ -392,6 +394,27 @@ class Table:
             return None
         shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
         return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
+
+    def _bound_of_quadratic(self, e: Expression) -> Interval | None:
+        """The exact bound, on the whole space, of a quadratic polynomial that is bounded on one side."""
+        if not 3 <= len(e.terms) <= MOST_TERMS_BOUNDED:
+            return None
+        quadratic: dict[tuple[int, int], fmpq] = {}
+        linear: dict[int, fmpq] = {}
+        for monomial, c in e.terms.items():
+            factors = [i for i, k in monomial for _ in range(int(k.p) if k.q == 1 and 0 < k <= 2 else 3)]
+            if len(factors) > 2 or any(self.atoms[i].kind != "variable" for i in factors):
+                return None
+            if len(factors) == 2:
+                quadratic[factors[0], factors[1]] = c
+            elif factors:
+                linear[factors[0]] = c
+        least = least_value(quadratic, linear, e.terms.get(UNIT, ZERO))
+        if least is not None:
+            return Interval(lo=least)
+        signs = ({key: -c for key, c in form.items()} for form in (quadratic, linear))
+        greatest = least_value(*signs, -e.terms.get(UNIT, ZERO))  # type: ignore[arg-type]  # a pair, in order
+        return None if greatest is None else Interval(hi=-greatest)
 
     # -------------------------------------------------------------- sums and products
 
@@ -534,7 +557,35 @@ class Table:
             if total.terms:
                 exponents[self._exp_atom(total)] = ONE
         flipped = self._exponential_met_logistic(exponents) if exps else False
-        return self._from_exponents(exponents, -c * d if flipped else c * d, needs)
+        c = -c * d if flipped else c * d
+        met = self._maximum_met_operand(exponents)
+        if met is not None:
+            rest = self._from_exponents(exponents, c, needs)
+            return Expression(self, self.multiply(rest, met).terms, needs)
+        return self._from_exponents(exponents, c, needs)
+
+    def _maximum_met_operand(self, exponents: dict[int, fmpq]) -> Expression | None:
+        """max(0, v) v = max(0, v)^2, which takes the leading term of v out of products with the maximum.
+
+        Takes one such pair out of the exponents and returns its product; None where there is none.  For v of several
+        terms at level 2 only, where products are multiplied out anyway.
+        """
+        for index in [i for i, k in exponents.items() if k >= 1 and k.q == 1 and self.atoms[i].kind == "max"]:
+            arguments = self.atoms[index].arguments
+            if len(arguments) != 2:
+                continue
+            (v,) = (o for o in arguments if o.terms)
+            lead = max(v.terms)
+            if len(v.terms) > (MOST_TERMS_OF_OPERAND if self.level == 2 else 1) or not lead:
+                continue
+            if any(k < 1 or k.q != 1 or exponents.get(i, ZERO) < k for i, k in lead):
+                continue
+            for i, k in (*lead, (index, ONE)):
+                exponents[i] -= k
+            rest = Expression(self, {m: -k for m, k in v.terms.items() if m != lead})
+            others = [self._product_of_monomials(alone(index), ONE, m, k, NONE) for m, k in rest.terms.items()]
+            return self.scale(self.add_all([self._from_atom(index, 2), *others]), 1 / v.terms[lead])
+        return None
 
     def _exponential_met_logistic(self, exponents: dict[int, fmpq]) -> bool:
         """exp(w) (1 - s(v)) = exp(w - v) s(v) and exp(w) s(v) = exp(w + v) (1 - s(v)), towards exponents near 0.
