@@ -91,5 +91,6 @@ FIRST: dict[str, Callable[[Table, Expression], Expression]] = {
     "atanh": _power_of_square(-1, fmpq(-1)),
     "asin": _power_of_square(-1, -HALF),
     "acos": lambda t, u: t.scale(_power_of_square(-1, -HALF)(t, u), -1),
+    "lgamma": lambda t, u: t.apply("digamma", u),
     "acosh": lambda t, u: t.power(t.add(t.power(u, 2), t.number(-1)), -HALF),
 }

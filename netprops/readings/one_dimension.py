@@ -16,7 +16,7 @@ from flint import fmpq, fmpq_poly
 
 from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots, sign_on
-from netprops.readings import ranges, rational
+from netprops.readings import ranges, rational, taylor
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.polynomials import Expression, Table, TooLargeError, alone
@@ -263,15 +263,15 @@ def _constants(a: Expression, b: Expression) -> Interval | None:
 # ------------------------------------------------------------------ smooth pieces
 
 
-def _smooth_convex(piece: SmoothPiece) -> list[fmpq] | Literal["signs"] | None:
+def _smooth_convex(piece: SmoothPiece) -> list[fmpq] | dict[str, Any] | Literal["signs"] | None:
     """Why the second derivative is nonnegative: the ends of the parts on which ranges show it, or "signs".
 
-    None where it is not shown to be: at a point where it is certainly negative, or after `MAX_PARTS` parts.
+    Else the cuts of Taylor enclosures. None where it is not shown to be: at a point where it is certainly negative, or after `MAX_PARTS` parts.
     """
     try:
         second = derivative(piece.table, derivative(piece.table, piece.value, 0), 0)
-    except NotSmoothError:
-        return None
+    except NotSmoothError:  # of a row that `derivatives` has not, or not smooth at all: then there is no series either
+        return _by_taylor(piece, None)
     if second.needs:
         return None
     sign = rational.sign_of(piece.table, second, piece.where)
@@ -284,14 +284,41 @@ def _smooth_convex(piece: SmoothPiece) -> list[fmpq] | Literal["signs"] | None:
             return sorted(ends)
         where = parts.pop()
         built = _over(piece.table, second, t, where)
-        if built is None or not _could_be_nonnegative(piece, second, where):
+        if not _could_be_nonnegative(piece, second, where):
             return None
+        if built is None:
+            return _by_taylor(piece, second)
         if not ranges.is_nonnegative(built[0].range(built[1])):
             middle = _middle(where)
             ends.append(middle)
             parts.append(Interval(where.lo, middle, where.lo_open, False))
             parts.append(Interval(middle, where.hi, False, where.hi_open))
-    return None if parts else sorted(ends)
+    return _by_taylor(piece, second) if parts else sorted(ends)
+
+
+def _by_taylor(piece: SmoothPiece, second: Expression | None) -> dict[str, Any] | None:
+    """The cuts of Taylor enclosures, and how many derivatives vanish at the ends from the second on."""
+    where = piece.where
+    if where.lo is None or where.hi is None:
+        return None
+    vanishing = (vanishing_at(piece, second, where.lo), vanishing_at(piece, second, where.hi)) if second is not None else (0, 0)
+    cuts = taylor.convex_parts(piece.table, piece.value, where, vanishing)
+    return None if cuts is None else {"cuts": cuts, "vanishing": list(vanishing)}
+
+
+def vanishing_at(piece: SmoothPiece, second: Expression, x: fmpq) -> int:
+    """How many derivatives from the second on are exactly 0 there, as far as normal forms tell."""
+    count, e = 0, second
+    while count < taylor.MOST_VANISHING:
+        value = None if e.needs else _at(piece, e, x)
+        if value is None or value.terms:
+            return count
+        count += 1
+        try:
+            e = derivative(piece.table, e, 0)
+        except NotSmoothError:
+            return count
+    return count
 
 
 def _could_be_nonnegative(piece: SmoothPiece, second: Expression, where: Interval) -> bool:

@@ -58,6 +58,8 @@ def alone(index: int) -> Monomial:
 
 
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
+# Of which a difference has the sign of that of the arguments (where they are defined).
+STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
 MOST_TERMS_OF_OPERAND = 4  # of v, to see max(0, v) v as a square
 
 
@@ -278,7 +280,7 @@ class Table:
             if total.lo is None and total.hi is None:
                 break
         if total.lo is None or total.hi is None or total.contains(0):
-            for sharper in (self._square_completed(e), self._bound_by_operands(e), self._bound_of_quadratic(e)):
+            for sharper in (self._square_completed(e), self._bound_by_operands(e), self._bound_of_quadratic(e), self._sign_of_difference(e)):
                 if sharper is not None:
                     total = ranges.intersect(total, sharper)
         self._ranges[e] = total
@@ -396,6 +398,20 @@ class Table:
             return None
         shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
         return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
+
+    def _sign_of_difference(self, e: Expression) -> Interval | None:
+        """c h(u) - c h(v), c > 0, h strictly monotone: its sign is that of u - v, or the other one."""
+        if len(e.terms) != 2:
+            return None
+        (m, c), (n, d) = e.terms.items()
+        kind = self._kind_alone(m) if c == -d and len(m) == len(n) == 1 else None
+        if kind is None or kind not in STRICTLY_INCREASING or self._kind_alone(n) != kind:
+            return None
+        u, v = self.atoms[m[0][0]].arguments[0], self.atoms[n[0][0]].arguments[0]
+        gap = self.range(self.scale(self.subtract(u, v), 1 if c > 0 else -1))
+        if ranges.is_positive(gap):
+            return Interval(ZERO, None, lo_open=True)
+        return Interval(None, ZERO, hi_open=True) if ranges.is_negative(gap) else None
 
     def _bound_of_quadratic(self, e: Expression) -> Interval | None:
         """The exact bound, on the whole space, of a quadratic polynomial that is bounded on one side."""
@@ -791,6 +807,9 @@ class Table:
         """log(e), with the side condition e > 0."""
         needs = e.needs | self.required("positive", e)
         if not self.required("positive", e):
+            apart = self._log_of_logistic_difference(e)
+            if apart is not None:
+                return Expression(self, apart.terms, needs | apart.needs)
             e = self._without_denominators(e)
         folded = self._with_modulus_folded(e)
         if folded is not None:
@@ -813,6 +832,18 @@ class Table:
             core = self.scale(core, 1 / c)
         total = self.add_all([shift, self._log_of_number(c), self._log_atom(core)])
         return Expression(self, total.terms, needs)
+
+    def _log_of_logistic_difference(self, e: Expression) -> Expression | None:
+        """log(c s(u) - c s(v)) = log c + log s(u) + log s(-v) + log(1 - exp(v - u)), for a positive difference."""
+        if len(e.terms) != 2 or sum(e.terms.values(), ZERO) != 0:
+            return None
+        if any(self._kind_alone(m) != "logistic" for m in e.terms):
+            return None
+        (upper, c), (lower, _) = sorted(e.terms.items(), key=lambda term: term[1] < 0)
+        u, v = self.atoms[upper[0][0]].arguments[0], self.atoms[lower[0][0]].arguments[0]
+        rest = self.log(self.subtract(self.number(1), self.exp(self.subtract(v, u))))
+        sides = [self.scale(self.softplus(w), -1) for w in (self.scale(u, -1), v)]
+        return self.add_all([self._log_of_number(c), *sides, rest])
 
     def _logs_of_factors(self, e: Expression) -> list[Expression] | None:
         """log(c prod a^k) = log|c| + sum k log|a| for a positive product of factors of known signs."""
@@ -1165,6 +1196,9 @@ class Table:
             (c for c in t.needs if not _implies(truth, c)),
             (c for c in f.needs if not _implies(truth.negated(), c)),
         )
+        whole = self._choice_but_for_zero(truth, f, t)
+        if whole is not None:
+            return Expression(self, whole.terms, t.needs | f.needs | asked)
         as_relu = self._choice_as_maximum(truth, Expression(self, f.terms), Expression(self, t.terms))
         if as_relu is not None:
             return Expression(self, as_relu.terms, needs)
@@ -1173,6 +1207,42 @@ class Table:
         mask = self.dependencies(key.expression) | self.dependencies(f) | self.dependencies(t)
         index = self.intern("where", plain, mask, ranges.union(self.range(f), self.range(t)))
         return self._from_atom(index, 1, needs)
+
+    def _choice_but_for_zero(self, truth: Truth, f: Expression, t: Expression) -> Expression | None:
+        """One of two branches b, if the other one o stands only where u = 0, and both are equal there."""
+        u, r = truth.expression, self.range(truth.expression)
+        if truth.relation == "eq" or (truth.relation == "le" and ranges.is_nonnegative(r)):
+            b, o = f, t
+        elif truth.relation == "ne" or (truth.relation == "lt" and ranges.is_nonpositive(r)):
+            b, o = t, f
+        else:
+            return None
+        solved = next((m for m in u.terms if len(m) == 1 and m[0][1] == 1 and self._kind_alone(m) == "variable"), None)
+        if solved is None:
+            return None
+        bit = self.atoms[solved[0][0]].dependencies
+        rest = Expression(self, {m: -c / u.terms[solved] for m, c in u.terms.items() if m != solved})
+        if self.dependencies(rest) & bit:
+            return None
+        at_zero = [self._with_variable(Expression(self, e.terms), bit, rest) for e in (b, o)]
+        if at_zero[0] is None or at_zero[1] is None or at_zero[0].needs or at_zero[1].needs:
+            return None
+        return b if at_zero[0] == at_zero[1] else None
+
+    def _with_variable(self, e: Expression, bit: int, value: Expression) -> Expression | None:
+        """e with the variable of that bit mask replaced; None if something in it is opaque."""
+        from netprops.readings.substitution import CannotRebuildError, Rebuilder  # which builds on this module
+
+        def variable(number: int) -> Expression:
+            if 1 << number == bit:
+                return value
+            (index,) = (a.index for a in self.atoms if a.kind == "variable" and a.dependencies == 1 << number)
+            return self._from_atom(index)
+
+        try:
+            return Rebuilder(self, self, variable).expression(e)
+        except CannotRebuildError:
+            return None
 
     def _choice_as_maximum(self, truth: Truth, f: Expression, t: Expression) -> Expression | None:
         """where(u < 0, f, t) with t - f = k u, k a number, is f + k min(u, 0)."""
