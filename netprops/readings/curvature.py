@@ -30,7 +30,7 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import degree_two, entropies, power_sums, ranges, shapes
+from netprops.readings import compositions, degree_two, entropies, power_sums, ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
@@ -139,8 +139,10 @@ class Calculus:
             or self._convex_separable(e)
             or self._convex_perspective(e)
             or self._convex_linearised(e)
+            or self._convex_gumbel(e)
             or self._convex_shifted(e)
             or self._convex_by_squares(e)
+            or compositions.convex_composition(self, e)
         )
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
@@ -267,7 +269,7 @@ class Calculus:
             return step("power of a hyperbolic form", words)
         if 0 < k <= HALF and degree_two.is_hyperbolic(self.table, base, self.mask):
             return step("power of a hyperbolic form", f"power {k} of a positive hyperbolic form of degree two")
-        return power_sums.mean(self, base, k)
+        return power_sums.mean(self, base, k) or power_sums.reversed_norm(self, base, k)
 
     def _is_minus_hyperbolic(self, base: Expression) -> bool:
         return ranges.is_negative(self.table.range(base)) and degree_two.is_hyperbolic(
@@ -367,6 +369,8 @@ class Calculus:
             return step("maximum", "maximum of convex functions", *premises) if premises else None
         if atom.kind == "log":
             return self._log_convex_sum(atom.arguments[0])
+        if atom.kind == "where" and self.thorough:
+            return compositions.convex_composition(self, self._product(alone(index)))
         return self._composition(atom.kind, atom.arguments, 1)
 
     def atom_concave(self, index: int) -> Proof | None:
@@ -447,8 +451,9 @@ class Calculus:
             ((part, c),) = p.terms.items()
             if c > 0 and len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) < 0:
                 return step("log of log-concave", "log of a log-concave function of an affine form")
-        words = "log of a normal distribution function of an affine form"
-        return step("log of a normal tail", words) if self._is_normal_tail(p) else None
+        if self._is_normal_tail(p):
+            return step("log of a normal tail", "log of a normal distribution function of an affine form")
+        return power_sums.reversed_norm(self, p, None)
 
     def _is_normal_tail(self, p: Expression) -> bool:
         """Whether p = c (1 + erf u) or c (1 - erf u) for an affine u and c > 0: integrals of a log-concave density."""
@@ -516,6 +521,45 @@ class Calculus:
             return None
         words = "polynomial whose Hessian is a sum of squares, by an exact Gram matrix"
         return step("sum of squares", words, basis=found.basis, gram=found.matrix)
+
+    def _convex_gumbel(self, e: Expression) -> Proof | None:
+        """-c log(a exp(v) - a) = -c log(1 - exp(-v)) - c v - c log a, where v = k exp(u), u affine, a, c, k > 0.
+
+        1 - exp(-k exp(u)) is the integral of the log-concave density k exp(u - k exp(u)), hence log-concave in u
+        (Prekopa): the first term is convex.
+        """
+        for monomial, c in sorted(e.terms.items(), key=itemgetter(0)):
+            v = self._gumbel_argument(monomial) if c < 0 else None
+            if v is None:
+                continue
+            rest = self.table.subtract(e, Expression(self.table, {monomial: c}))
+            inner = self.convex(self.table.add(rest, self.table.scale(v, c)))
+            if inner:
+                words = "-log of 1 - exp(-exp(u)), a Gumbel distribution function of an affine form"
+                return step("log of a Gumbel tail", words, inner, term=places(e, [{monomial: c}])[0][0])
+        return None
+
+    def _gumbel_argument(self, monomial: Monomial) -> Expression | None:
+        """v = k exp(u), u affine and k > 0, if the monomial is log(a exp(v) - a) with a > 0."""
+        atom = self.table.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+        if atom is None or atom.kind != "log":
+            return None
+        p = atom.arguments[0].terms
+        others = [(m, c) for m, c in p.items() if m != UNIT]
+        if len(others) != 1 or others[0][1] <= 0 or p.get(UNIT) != -others[0][1]:
+            return None
+        v = self._exponents_of(others[0][0])
+        if v is None or len(v.terms) != 1:
+            return None
+        ((inner, k),) = v.terms.items()
+        u = self._exponents_of(inner)
+        return v if k > 0 and u is not None and self.is_affine(u) else None
+
+    def _exponents_of(self, monomial: Monomial) -> Expression | None:
+        """u, if the monomial is exp(u)."""
+        atom = self.table.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+        u: Expression | None = atom.arguments[0] if atom is not None and atom.kind == "exp" else None
+        return u
 
     # -------------------------------------------------------------- shifts
 
@@ -715,7 +759,10 @@ class Calculus:
         forms: set[Expression] = set()
         if not all(self._collect_forms(i, forms) for i, _ in part):
             return None
-        return forms.pop() if len(forms) == 1 else None
+        if len(forms) != 1:  # multiples by irrational numbers, as long as there is one variable, are functions of it
+            bits = self.table.monomial_dependencies(part)
+            return self.table.variable_of(bits) if forms and bits & (bits - 1) == 0 else None
+        return forms.pop()
 
     def _collect_forms(self, index: int, forms: set[Expression]) -> bool:
         atom = self.table.atoms[index]

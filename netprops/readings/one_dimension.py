@@ -63,7 +63,7 @@ def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof |
 
 
 def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -> Pieces | None:
-    pieces = _pieces(table, e, form, where, MAX_PIECES)
+    pieces = smooth_pieces(table, e, form, where)
     if pieces is None:
         return None
     found: Pieces = []
@@ -116,8 +116,10 @@ def _over(source: Table, e: Expression, form: Expression, where: Interval) -> tu
 # ------------------------------------------------------------------ pieces
 
 
-def _pieces(source: Table, e: Expression, form: Expression, where: Interval, most: int) -> list[SmoothPiece] | None:
-    """Split until no kink is left inside a piece."""
+def smooth_pieces(
+    source: Table, e: Expression, form: Expression, where: Interval, most: int = MAX_PIECES
+) -> list[SmoothPiece] | None:
+    """e as a function of the form, split until no kink is left inside a piece."""
     built = _over(source, e, form, where)
     if built is None:
         return None
@@ -130,7 +132,7 @@ def _pieces(source: Table, e: Expression, form: Expression, where: Interval, mos
         return None
     pieces: list[SmoothPiece] = []
     for part in _split(where, cuts):
-        inner = _pieces(source, e, form, part, most - len(cuts))
+        inner = smooth_pieces(source, e, form, part, most - len(cuts))
         if inner is None:
             return None
         pieces += inner

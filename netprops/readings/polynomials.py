@@ -60,6 +60,7 @@ def alone(index: int) -> Monomial:
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
 STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
+MOST_UNIONS = 4  # maxima of a sum, replaced by their operands
 MOST_TERMS_OF_OPERAND = 4  # of v, to see max(0, v) v as a square
 
 
@@ -196,6 +197,11 @@ class Table:
             return self.number(interval.lo)
         return self._from_atom(self.intern("variable", (name,), bit, interval))
 
+    def variable_of(self, bit: int) -> Expression:
+        """The variable with that bit mask."""
+        (index,) = (a.index for a in self.atoms if a.kind == "variable" and a.dependencies == bit)
+        return self._from_atom(index)
+
     def intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
         """The one atom of this kind of these arguments, made with that range if it is new."""
         key = (kind, *arguments)
@@ -302,6 +308,9 @@ class Table:
         if len(e.terms) > MOST_TERMS_BOUNDED or not bent:
             return None
         total = WHOLE_LINE
+        for monomial, c in bent[:MOST_UNIONS]:
+            if self._kind_alone(monomial) == "max":
+                total = ranges.intersect(total, self._one_of_operands(e, monomial))
         for monomial, c in bent:
             strict = self._kind_alone(monomial) == "log"
             rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
@@ -315,6 +324,18 @@ class Table:
             if mixed is not None:
                 total = ranges.intersect(total, self._beyond(mixed, sign, strict=False))
         return None if total.lo is None and total.hi is None else total
+
+    def _one_of_operands(self, e: Expression, monomial: Monomial) -> Interval:
+        """A maximum is one of its operands, wherever one looks: the union of what e may be with each in its place."""
+        c = e.terms[monomial]
+        rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
+        total: Interval | None = None
+        for operand in self.atoms[monomial[0][0]].arguments:
+            r = self._termwise_range(self.add(rest, self.scale(operand, c)))
+            total = r if total is None else ranges.union(total, r)
+            if total.lo is None and total.hi is None:
+                break
+        return WHOLE_LINE if total is None else total
 
     def _kind_alone(self, monomial: Monomial) -> str | None:
         """The kind of the atom, for an atom to the first power."""
@@ -1236,8 +1257,7 @@ class Table:
         def variable(number: int) -> Expression:
             if 1 << number == bit:
                 return value
-            (index,) = (a.index for a in self.atoms if a.kind == "variable" and a.dependencies == 1 << number)
-            return self._from_atom(index)
+            return self.variable_of(1 << number)
 
         try:
             return Rebuilder(self, self, variable).expression(e)

@@ -1,4 +1,7 @@
-"""Powers of sums of powers: norms, which are convex, and means, which are concave (Minkowski, both ways)."""
+"""Powers of sums of powers: norms, which are convex, and means, which are concave (Minkowski, both ways).
+
+Beside them reversed norms, (g^p - sum u_i^p)^(1/p), concave by the inequality of Bellman.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +79,40 @@ def _mean_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
     index, power = part[0]
     fits = 0 < power * k <= 1 and ranges.is_positive(calculus.table.atoms[index].range)
     return calculus.concave(calculus._base(index)) if fits else None
+
+
+def reversed_norm(calculus: Calculus, base: Expression, k: fmpq | None) -> Proof | None:
+    """(c g^p - sum c_i g_i^m_i)^k, 0 < k p <= 1 and p > 1, is concave where it is positive; k None stands for its log.
+
+    c and c_i are positive, g is concave and nonnegative, and every g_i^(m_i / p) convex and nonnegative: then
+    (c g^p - sum c_i g_i^m_i)^(1/p) is the reversed p-norm, concave, homogeneous, rising in c g and falling in the others
+    (Bellman; Beckenbach and Bellman, Inequalities, chapter 1, section 38).
+    """
+    table = calculus.table
+    if not ranges.is_positive(table.range(base)) or calculus._resting(base).terms.keys() - {UNIT}:
+        return None
+    parts = sorted(calculus.groups(base).items(), key=itemgetter(0))
+    above = [part for part, c in parts if calculus._sign(c) == 1]
+    if len(above) != 1 or len(above[0]) != 1 or base.terms.get(UNIT, 0) > 0:
+        return None
+    if any(calculus._sign(c) is None for _, c in parts):
+        return None
+    index, p = above[0][0]
+    if p <= 1 or (k is not None and not 0 < k * p <= 1):
+        return None
+    inner = calculus.concave(calculus._base(index)) if ranges.is_nonnegative(table.atoms[index].range) else None
+    if inner is None:
+        return None
+    premises = [inner]
+    for part, _ in parts:
+        if part in above:
+            continue
+        inner = _norm_operand(calculus, part, 1 / p)
+        if inner is None:
+            return None
+        premises.append(inner)
+    words = f"a reversed {p}-norm of a concave function less convex ones, all nonnegative"
+    return step("reversed norm", words if k is not None else f"log of {words}", *premises)
 
 
 def _nonnegative_parts(calculus: Calculus, base: Expression) -> list[Monomial | None]:

@@ -21,7 +21,7 @@ from netprops.exact.polynomials_1d import Sign, sign_on
 from netprops.readings import ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.jaxpr import Program, UnsupportedError
-from netprops.readings.polynomials import Atom, Expression, Table, TooLargeError
+from netprops.readings.polynomials import Atom, Expression, Monomial, Table, TooLargeError
 from netprops.readings.symbols import read
 
 MPoly: TypeAlias = Any  # fmpq_mpoly
@@ -91,6 +91,7 @@ def sign_of(table: Table, e: Expression, where: Interval) -> Sign | None:
     In exponentials these are the signs on a larger interval, for its ends are irrational: what e is not there it is not
     on the smaller one either.  Where e is real its denominator is not 0.
     """
+    e = _without_common_roots(table, e)
     try:
         rates = _rates(table, [e])
         fraction = _Conversion(table, rates).fraction(e)
@@ -104,6 +105,22 @@ def sign_of(table: Table, e: Expression, where: Interval) -> Sign | None:
     coefficients = {degree: c for (degree,), c in product.to_dict().items()}
     polynomial = fmpq_poly([coefficients.get(k, fmpq(0)) for k in range(max(coefficients, default=0) + 1)])
     return sign_on(polynomial, values.lo, values.hi, (not values.lo_open, not values.hi_open))
+
+
+def _without_common_roots(table: Table, e: Expression) -> Expression:
+    """e without fractional powers of positive atoms that all its terms share: of the same sign everywhere."""
+    shared: dict[int, fmpq] | None = None
+    for monomial in e.terms:
+        roots = {i: fmpq(k.p % k.q, k.q) for i, k in monomial if k.q != 1}
+        shared = roots if shared is None else {i: f for i, f in shared.items() if roots.get(i) == f}
+    shared = {i: f for i, f in (shared or {}).items() if ranges.is_positive(table.atoms[i].range)}
+    if not shared:
+        return e
+    terms: dict[Monomial, fmpq] = {}
+    for monomial, c in e.terms.items():
+        powers = [(i, k - shared.get(i, 0)) for i, k in monomial]
+        terms[Monomial((i, k) for i, k in powers if k != 0)] = c
+    return Expression(table, terms)
 
 
 # ---------------------------------------------------------------- which substitution
