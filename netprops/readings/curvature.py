@@ -30,7 +30,7 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import compositions, degree_two, entropies, power_sums, ranges, shapes
+from netprops.readings import compositions, degree_two, divergences, entropies, power_sums, ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
@@ -140,6 +140,8 @@ class Calculus:
             or self._convex_perspective(e)
             or self._convex_linearised(e)
             or self._convex_gumbel(e)
+            or divergences.convex_beside_entropies(self, e)
+            or divergences.convex_beside_normalisers(self, e)
             or self._convex_shifted(e)
             or self._convex_by_squares(e)
             or compositions.convex_composition(self, e)

@@ -17,6 +17,7 @@ from flint import fmpq
 
 from netprops.domains import Interval, exact
 from netprops.readings import ranges
+from netprops.readings.cancelling import simplified
 from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run
 from netprops.readings.polynomials import NONE, Condition, Expression, OpenTruth, Table, Truth
 
@@ -79,9 +80,11 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
         arguments.append(array.reshape(leaf.shape))
     outputs = run(program, symbolic_algebra(table), arguments)
     for output in outputs:
-        for value in output.reshape(-1):
+        flat = output.reshape(-1)
+        for place, value in enumerate(flat):
             if not isinstance(value, Expression):
                 raise UndefinedError("an output is an infinity or NaN for every argument")
+            flat[place] = simplified(table, value)
     intervals = tuple(leaf.interval(i) for leaf in program.arguments for i in range(leaf.size))
     return Symbols(table, tuple(outputs), blocks, variables, intervals)
 
