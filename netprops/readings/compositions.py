@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ZERO: Final = fmpq(0)
 ONE: Final = fmpq(1)
 MOST_INNER: Final = 6  # expressions tried as g
+MOST_ROOT: Final = 12
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _by_inner(calculus: Calculus, e: Expression, s: Expression, root: int) -> Pr
 
 def inner_function(table: Table, s: Expression, root: int) -> Expression | None:
     """g = s^(1/root); None if it is not shown to be real."""
+    if not 1 <= root <= MOST_ROOT:
+        return None
     g = s if root == 1 else table.power(s, fmpq(1, root))
     return None if g.needs else g
 

@@ -16,6 +16,7 @@ from netprops.domains import WHOLE_LINE, Interval
 ZERO = fmpq(0)
 MAX_BITS = 600
 PRECISION = 128
+HIGHEST_POWER = 10_000  # of which ends are computed
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,8 @@ def power(r: Interval, n: fmpq) -> Interval:
     k = int(n.p)
     if k == 0:
         return point(fmpq(1))
+    if abs(k) > HIGHEST_POWER:  # exact ends would not fit into memory
+        return Interval(lo=ZERO) if k > 0 and (k % 2 == 0 or is_nonnegative(r)) else WHOLE_LINE
     if k < 0:
         return reciprocal(power(r, fmpq(-k)))
     if k % 2 == 1:
