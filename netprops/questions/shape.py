@@ -39,7 +39,7 @@ from netprops.readings.intermediate import with_settled_values
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
 from netprops.readings.proofs import Proof, step
-from netprops.readings.witnesses import jensen_gap, jensen_violation
+from netprops.readings.witnesses import exact_texts, jensen_gap, jensen_violation
 from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
@@ -296,11 +296,12 @@ def _straight_segment(asked: Asked) -> tuple[str, dict[str, Any]] | None:
             for direction in reading.calculus.flat_directions(e):
                 for gaps in _segments(asked, reading, direction):
                     _, a, b = asked.as_asked(*gaps)
-                    return (
+                    words = (
                         f"from a = {show_point(a)} to b = {show_point(b)} the function{asked.where(entry)} is affine, "
-                        "exactly: none of its bent terms changes along that direction",
-                        {"kind": "straight segment", "a": show_point(a), "b": show_point(b), "entry": entry},
+                        "exactly: none of its bent terms changes along that direction"
                     )
+                    points = {"a": exact_texts(a), "b": exact_texts(b)}
+                    return words, {"kind": "straight segment", "points": points, "entry": entry, "level": level}
     return None
 
 
@@ -357,6 +358,14 @@ class Curvature:
     name: str
     convex: Verdict
     concave: Verdict
+
+    @property
+    def certificate(self) -> dict[str, object] | None:
+        """The name with the certificates of both verdicts, for `netprops.recheck`; None for "undecided"."""
+        parts = [self.convex.certificate, self.concave.certificate]
+        if self.name == "undecided":
+            return None
+        return {"question": "curvature", "name": self.name, "parts": parts}
 
     def __str__(self) -> str:
         return f"{self.name}\n  convex? {self.convex!r}\n  concave? {self.concave!r}"
