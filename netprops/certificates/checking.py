@@ -15,7 +15,8 @@ import numpy as np
 from flint import arb, fmpq
 
 from netprops.certificates import records
-from netprops.certificates.rules import RULES, Goal, convex
+from netprops.certificates.goals import Goal, convex
+from netprops.certificates.rules import RULES
 from netprops.certificates.views import RefusedError, View, demand, integer
 from netprops.domains import Box, DomainError, Interval, OrderedCone, exact
 from netprops.readings.cones import gaps_of, has_cone, of_gaps, whole_of
