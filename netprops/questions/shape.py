@@ -23,6 +23,7 @@ from netprops.questions.asking import (
     by_proof,
     complain_if_undefined,
     contains,
+    exact_point,
     proved,
     reading_at,
     remembered,
@@ -137,9 +138,20 @@ def _side(side: int) -> Literal[1, -1]:
 
 def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
     reasons = "; ".join(dict.fromkeys(notes)) or "no rule of the calculus applied"
-    near = f", the nearest miss {found.candidates[0].violation:.3g}" if found.candidates else ""
     return (
-        f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations{near}"
+        f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations"
+        f"{_nearest(asked, found)}"
+    )
+
+
+def _nearest(asked: Asked, found: falsify.Found) -> str:
+    """The smallest gap that the search found, in words."""
+    if found.nearest is None:
+        return ""
+    _, a, b = asked.as_asked(exact_point(found.nearest.a), exact_point(found.nearest.b))
+    return (
+        f", the smallest gap {found.nearest.slack:.3g} of the change of the function, "
+        f"between {show_point(a)} and {show_point(b)}"
     )
 
 
