@@ -158,3 +158,85 @@ def _subtract_hessian(
                 x[place] -= 1
                 y[place] += 1
             form[(*x, *y)] -= c * factor
+
+
+@rule("entropies")
+def _entropies_of_forms(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """e = sum s_ij a_i log(a_i / a_j) + sum s_ii a_i log a_i - sum t_j log a_j + rest is convex for s, t >= 0, positive
+    affine a_i, concave a_j > 0 and a convex rest: relative entropies are perspectives of -log, which falls."""
+    forms = [from_json(view.table, terms) for terms in listed(parameters, "forms")]
+    shares = [[number(x) for x in row] for row in listed(parameters, "shares")]
+    n, table = len(forms), view.table
+    demand(len(shares) == n + 1 and all(len(row) == n for row in shares), "the shares have another shape")
+    demand(all(s >= 0 for row in shares for s in row), "a negative share")
+    demand(all(ranges.is_positive(view.range(a)) for a in forms), "a form that may not be positive")
+    rest, goals = e, list[Goal]()
+    for i, row in enumerate(shares):
+        if any(row) and i < n:
+            demand(view.row(forms[i]) is not None, "{} is not affine", forms[i])
+        a = table.number(1) if i == n else forms[i]
+        for j, s in enumerate(row):
+            own = table.number(0) if i == n else table.log(a)
+            gap = own if i == j else table.subtract(own, table.log(forms[j]))
+            rest = table.subtract(rest, table.scale(table.multiply(a, gap), s))
+    for j, form in enumerate(forms):
+        if any(row[j] for row in shares):
+            goals.append(convex(view, form, -1))
+    demand(not rest.needs, "the rest may not be real")
+    return [*goals, convex(view, rest)]
+
+
+@rule("Dirichlet normaliser")
+def _dirichlet_normaliser(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """c (sum lgamma(u_i) - lgamma(sum u_i + d)) + rest is convex for c, d >= 0, positive affine u_i and a convex rest.
+
+    sum lgamma(u_i) + lgamma(d) - lgamma(sum u_i + d) is the logarithm of the integral of prod t_i^(u_i - 1) over a
+    simplex, hence convex by Hoelder's inequality; lgamma(d) is a number.
+    """
+    arguments = [from_json(view.table, terms) for terms in listed(parameters, "arguments")]
+    c, table = number(parameters.get("coefficient")), view.table
+    demand(len(arguments) > 1 and c >= 0, "no sum, or a negative coefficient")
+    for u in arguments:
+        demand(view.is_affine(u) and ranges.is_positive(view.range(u)), "{} is no positive affine form", u)
+    left = arguments[-1]
+    for u in arguments[:-1]:
+        left = table.subtract(left, u)
+    d = left.constant()
+    demand(d is not None and d >= 0, "{} is not the sum of the others and a number >= 0", arguments[-1])
+    rest = e
+    for place, u in enumerate(arguments):
+        last = place == len(arguments) - 1
+        rest = table.subtract(rest, table.scale(table.apply("lgamma", u), -c if last else c))
+    demand(not rest.needs, "the rest may not be real")
+    return [convex(view, rest)]
+
+
+@rule("log of a Gumbel tail")
+def _gumbel_tail(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """-c log(a exp(v) - a) + rest, c, a > 0 and v = k exp(u), k > 0, u affine, is convex if rest - c v is.
+
+    log(1 - exp(-k exp(u))) is the logarithm of the integral of the log-concave density k exp(u - k exp(u)), hence
+    concave (Prekopa), and log(a exp(v) - a) = log a + v + log(1 - exp(-v)).
+    """
+    monomials = sorted(e.terms)
+    term = monomials[integer(parameters.get("term"), len(monomials))]
+    c = e.terms[term]
+    demand(c < 0 and len(term) == 1 and term[0][1] == 1, "{} is not minus a logarithm", product(view, term))
+    atom = view.atom(term[0][0])
+    demand(atom.kind == "log", "{} is no logarithm", product(view, term))
+    v, a = _exponent_beside(view, atom.arguments[0])
+    demand(a > 0 and atom.arguments[0].terms.get(Monomial()) == -a, "{} is no a exp(v) - a", atom.arguments[0])
+    u, k = _exponent_beside(view, v)
+    demand(k > 0 and len(v.terms) == 1 and view.is_affine(u), "{} is no k exp(u) with affine u", v)
+    rest = view.expression({m: b for m, b in e.terms.items() if m != term})
+    return [convex(view, view.table.add(rest, view.table.scale(v, c)))]
+
+
+def _exponent_beside(view: View, e: Expression) -> tuple[Expression, fmpq]:
+    """u and a of an expression a exp(u), or that and a number."""
+    others = [(m, c) for m, c in e.terms.items() if m]
+    demand(len(others) == 1, "{} is not one exponential", e)
+    ((m, c),) = others
+    demand(len(m) == 1 and m[0][1] == 1 and view.atom(m[0][0]).kind == "exp", "{} is not one exponential", e)
+    u: Expression = view.atom(m[0][0]).arguments[0]
+    return u, c

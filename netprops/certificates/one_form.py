@@ -7,14 +7,14 @@ from typing import Any
 
 from flint import fmpq
 
-from netprops.certificates.goals import Goal, Parameters, listed, rule
-from netprops.certificates.views import ONE, RefusedError, View, demand
+from netprops.certificates.goals import Goal, Parameters, convex, listed, rule
+from netprops.certificates.views import ONE, RefusedError, View, demand, integer
 from netprops.domains import Interval
-from netprops.readings import ranges, rational
+from netprops.readings import ranges, rational, taylor
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import from_json, number
 from netprops.readings.polynomials import Expression, Table, alone
-from netprops.readings.substitution import along, range_of_difference
+from netprops.readings.substitution import MOST_ROOT, along, as_function_of, range_of_difference, root_of
 
 
 @rule("one form")
@@ -35,6 +35,33 @@ def _one_form(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     for x, left, right in zip(kinks, smooth, smooth[1:], strict=False):
         _demand_join(_at(view.table, e, form, x), left, right, x)
     return []
+
+
+@rule("function of one expression")
+def _function_of_one_expression(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """h(g) is convex for convex h: of convex g if h rises next to the lower end of the range of g, so that it rises
+    throughout, and of concave g if it falls next to the upper end.  g may be a root of the expression given."""
+    s, root = from_json(view.table, parameters.get("inner")), integer(parameters.get("root"), MOST_ROOT + 1)
+    slope = parameters.get("slope")
+    demand(slope in (1, -1), "no slope: {!r}", slope)
+    outer, g = as_function_of(view.table, e, s, root), root_of(view.table, s, root)
+    demand(outer is not None and g is not None, "{} is no function of {} alone, or not real", e, s)
+    assert outer is not None
+    assert g is not None
+    kink = parameters.get("kink")
+    pieces = _cut(outer.where, [] if kink is None else [number(kink)], open_at=True)
+    where = pieces[0] if slope == 1 else pieces[-1]
+    _demand_rise(_on(outer.table, outer.value, _variable(outer.table), where), where, slope)
+    return [convex(view, g, slope), Goal("convex", outer.value, 1)]
+
+
+def _demand_rise(value: Expression, where: Interval, sign: int) -> None:
+    """That sign times the first derivative is nowhere negative."""
+    slope = value.table.scale(_slope(value), sign)
+    if ranges.is_nonnegative(value.table.range(slope)):
+        return
+    signs = rational.sign_of(value.table, slope, where)
+    demand(signs is not None and signs.is_nonnegative, "the slope {} may be negative on {}", slope, where)
 
 
 def _cut(where: Interval, ends: list[fmpq], *, open_at: bool) -> list[Interval]:
@@ -71,6 +98,9 @@ def _variable(table: Table) -> Expression:
 def _demand_bent(value: Expression, parts: Any, where: Interval) -> None:
     """That the second derivative is nowhere negative: by the signs of a polynomial, or by ranges on parts."""
     table = value.table
+    if isinstance(parts, dict):
+        _demand_taylor(value, parts, where)
+        return
     second = _slope(_slope(value))
     if parts == "signs":
         sign = rational.sign_of(table, second, where)
@@ -87,6 +117,24 @@ def _demand_bent(value: Expression, parts: Any, where: Interval) -> None:
             second,
             part,
         )
+
+
+def _demand_taylor(value: Expression, parts: dict[str, Any], where: Interval) -> None:
+    """That Taylor enclosures on the parts show f'' >= 0; at an end where f'', ..., f^(j - 1) vanish f^(j) has one sign."""
+    demand(where.lo is not None and where.hi is not None, "{} is not bounded", where)
+    assert where.lo is not None
+    assert where.hi is not None
+    low, high = (integer(k, taylor.MOST_VANISHING + 1) for k in listed(parts, "vanishing"))
+    for x, count in ((where.lo, low), (where.hi, high)):
+        e = _slope(_slope(value)) if count else value
+        for k in range(count):
+            e = _slope(e) if k else e
+            here = e if e.constant() is not None else _at(e.table, e, _variable(e.table), x)
+            demand(not here.terms, "derivative {} does not vanish at {}", k + 2, x)
+    closed = Interval(where.lo, where.hi)
+    for part in _cut(closed, [number(x) for x in listed(parts, "cuts")], open_at=False):
+        bent = taylor.part_is_convex(value.table, value, closed, part, (low, high))
+        demand(bent, "the second derivative may be negative on {}", part)
 
 
 def _slope(value: Expression) -> Expression:

@@ -130,6 +130,29 @@ def _power_mean(view: View, e: Expression, parameters: Parameters) -> list[Goal]
     return goals
 
 
+@rule("reversed norm")
+def _reversed_norm(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """(c g^p - sum c_i g_i)^k is concave where it is positive, for p > 1, 0 < k p <= 1, c, c_i >= 0, concave g >= 0 and
+    convex g_i^(1/p) >= 0 (Bellman): for k = 1/p it is concave in these and rises in g, falls in the others.  So is its log.
+    """
+    index, k, sign = view.factor(e)
+    of_logarithm = k == 1 and view.atom(index).kind == "log"
+    base = view.atom(index).arguments[0] if of_logarithm else view.base(index)
+    demand(sign < 0, "{} is not minus a reversed norm", e)
+    demand(ranges.is_positive(view.range(base)), "{} is not known to be positive", base)
+    demand(view.sign(view.resting(base)) in (0, -1), "{} may be positive", view.resting(base))
+    parts = view.parts(base)
+    above = [part for part, c in parts if view.sign(c) == 1]
+    demand(all(view.sign(c) in (1, -1) for _, c in parts), "a coefficient of unknown sign in {}", base)
+    demand(len(above) == 1 and len(above[0]) == 1, "{} has not one positive part", base)
+    g, p = above[0][0]
+    demand(p > 1 and (of_logarithm or 0 < k * p <= 1), "no fitting powers {} and {}", p, k)
+    demand(ranges.is_nonnegative(view.atom(g).range), "{} may be negative", view.base(g))
+    below = [part for part, _ in parts if part not in above]
+    operands = [Goal("norm operand", product(view, part), view.mask, 1 / p) for part in below]
+    return [convex(view, view.base(g), -1), *operands]
+
+
 def _concave_positive(view: View, factors: Sequence[tuple[int, fmpq]], *, strict: bool = True) -> list[Goal]:
     goals = []
     for index, _ in factors:

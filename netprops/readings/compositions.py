@@ -10,41 +10,24 @@ g may be a root s^(1/q) of an expression s, as a Euclidean norm is: s counts as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flint import fmpq
 
-from netprops.readings import one_dimension, ranges, rational
-from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings import one_dimension
 from netprops.readings.expressions import to_json
-from netprops.readings.polynomials import UNIT, Expression, Table, TooLargeError, alone
+from netprops.readings.polynomials import UNIT, Expression, TooLargeError, alone
 from netprops.readings.proofs import step
-from netprops.readings.substitution import CannotRebuildError, Rebuilder
+from netprops.readings.substitution import as_function_of, root_of
 
 if TYPE_CHECKING:
     from netprops.domains import Interval
     from netprops.readings.curvature import Calculus
     from netprops.readings.proofs import Proof
+    from netprops.readings.substitution import Outer
 
-ZERO: Final = fmpq(0)
 ONE: Final = fmpq(1)
 MOST_INNER: Final = 6  # expressions tried as g
-MOST_ROOT: Final = 12
-
-
-@dataclass(frozen=True)
-class Outer:
-    """h over a table of its own, whose one variable t lies in `where`, the range of g = s^(1/root)."""
-
-    table: Table
-    value: Expression
-    where: Interval
-
-    @property
-    def variable(self) -> Expression:
-        """t."""
-        return Expression(self.table, {alone(0): ONE})
 
 
 def convex_composition(calculus: Calculus, e: Expression) -> Proof | None:
@@ -60,30 +43,26 @@ def convex_composition(calculus: Calculus, e: Expression) -> Proof | None:
 
 
 def _by_inner(calculus: Calculus, e: Expression, s: Expression, root: int) -> Proof | None:
-    outer, g = outer_function(calculus.table, e, s, root), inner_function(calculus.table, s, root)
+    outer, g = as_function_of(calculus.table, e, s, root), root_of(calculus.table, s, root)
     if outer is None or g is None:
         return None
-    slopes = [slope for slope in (1, -1) if moves(outer, slope)]
-    bent = one_dimension.convex_in_one_form(outer.table, outer.value, outer.variable) if slopes else None
+    ends = {slope: end for slope in (1, -1) if (end := monotone_end(outer, slope)) is not None}
+    t = Expression(outer.table, {alone(0): ONE})
+    bent = one_dimension.convex_in_one_form(outer.table, outer.value, t) if ends else None
     if bent is None:
         return None
-    for slope in slopes:
+    for slope, end in ends.items():
         below = calculus.convex(g) if slope > 0 else calculus.concave(g)
         if below:
             words = f"convex {'non-decreasing' if slope > 0 else 'non-increasing'} function of one expression"
-            return step("function of one expression", words, below, bent, inner=to_json(s), root=root, slope=slope)
+            kink = end.hi if slope > 0 else end.lo
+            kink = None if kink == (outer.where.hi if slope > 0 else outer.where.lo) else kink
+            name = "function of one expression"
+            return step(name, words, below, bent, inner=to_json(s), root=root, slope=slope, kink=kink)
     return None
 
 
 # ------------------------------------------------------------------ g
-
-
-def inner_function(table: Table, s: Expression, root: int) -> Expression | None:
-    """g = s^(1/root); None if it is not shown to be real."""
-    if not 1 <= root <= MOST_ROOT:
-        return None
-    g = s if root == 1 else table.power(s, fmpq(1, root))
-    return None if g.needs else g
 
 
 def _candidates(calculus: Calculus, e: Expression) -> list[tuple[Expression, int]]:
@@ -108,49 +87,14 @@ def _candidates(calculus: Calculus, e: Expression) -> list[tuple[Expression, int
 # ------------------------------------------------------------------ h
 
 
-def outer_function(table: Table, e: Expression, s: Expression, root: int) -> Outer | None:
-    """h with e = h(s^(1/root)); None if e depends on anything else, or h is not shown to be real on the range."""
-    g = inner_function(table, s, root)
-    free = [m for m in s.terms if m != UNIT]
-    if g is None or not free:
-        return None
-    where = table.range(g)
-    target = Table(level=table.level, differing=table.differing)
-    t = target.variable("t", where)
-    if t.constant() is not None:
-        return None
-    lead, whole = max(free), target.power(t, root)
+def monotone_end(outer: Outer, sign: int) -> Interval | None:
+    """The piece of h next to the lower end (sign 1) on which it is non-decreasing, or to the upper (-1), non-increasing.
 
-    def take_out(x: Expression) -> tuple[Expression, Expression]:
-        multiple = x.terms.get(lead, ZERO) / s.terms[lead]
-        if multiple == 0:
-            return x, target.number(0)
-        return table.subtract(Expression(table, x.terms), table.scale(s, multiple)), target.scale(whole, multiple)
-
-    def variable(bit: int) -> Expression:
-        raise CannotRebuildError(f"{table.names[bit]} is left over")
-
-    try:
-        value = Rebuilder(table, target, variable, take_out).expression(e)
-    except CannotRebuildError:
-        return None
-    return None if value.needs else Outer(target, value, where)
-
-
-def moves(outer: Outer, sign: int) -> bool:
-    """Whether h, if convex, is non-decreasing (sign 1) or non-increasing (-1): by its slope on the piece at that end."""
-    pieces = one_dimension.smooth_pieces(outer.table, outer.value, outer.variable, outer.where)
+    None if there is none. If h is convex it moves so on all of its range.
+    """
+    t = Expression(outer.table, {alone(0): ONE})
+    pieces = one_dimension.smooth_pieces(outer.table, outer.value, t, outer.where)
     if not pieces:
-        return False
+        return None
     piece = pieces[0] if sign > 0 else pieces[-1]
-    try:
-        slope = derivative(piece.table, piece.value, 0)
-    except NotSmoothError:
-        return False
-    slope = piece.table.scale(slope, sign)
-    if slope.needs:
-        return False
-    if ranges.is_nonnegative(piece.table.range(slope)):
-        return True
-    signs = rational.sign_of(piece.table, slope, piece.where)
-    return signs is not None and bool(signs.is_nonnegative)
+    return piece.where if one_dimension.is_monotone(piece.value, piece.where, sign) else None

@@ -291,6 +291,21 @@ def vanishing_at(piece: SmoothPiece, second: Expression, x: fmpq) -> int:
     return count
 
 
+def is_monotone(value: Expression, where: Interval, sign: int) -> bool:
+    """Whether a smooth function of the one variable of its table is non-decreasing (sign 1) or non-increasing (-1)."""
+    table = value.table
+    try:
+        slope = table.scale(derivative(table, value, 0), sign)
+    except NotSmoothError:
+        return False
+    if slope.needs:
+        return False
+    if ranges.is_nonnegative(table.range(slope)):
+        return True
+    signs = rational.sign_of(table, slope, where)
+    return signs is not None and bool(signs.is_nonnegative)
+
+
 def _could_be_nonnegative(piece: SmoothPiece, second: Expression, where: Interval) -> bool:
     value = _at(piece, second, where.inner_point())
     return value is None or not ranges.is_negative(value.table.range(value))

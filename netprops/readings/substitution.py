@@ -12,6 +12,7 @@ from netprops.readings import shapes
 from netprops.readings.polynomials import NONE, Condition, Expression, Table, Truth
 
 ZERO, ONE = fmpq(0), fmpq(1)
+MOST_ROOT = 12  # of an expression that a function depends on
 
 
 class CannotRebuildError(Exception):
@@ -131,3 +132,56 @@ def range_of_difference(a: Expression, b: Expression) -> Interval | None:
     if parts[0] is None or parts[1] is None:
         return None
     return target.range(target.subtract(parts[0], parts[1]))
+
+
+# ------------------------------------------------------------------ functions of one expression
+
+
+@dataclass(frozen=True)
+class Outer:
+    """h, a function of one variable t over a table of its own; t ranges over `where`, which holds the values of g."""
+
+    value: Expression
+    where: Interval
+
+    @property
+    def table(self) -> Table:
+        """The table of h."""
+        return self.value.table
+
+
+def root_of(table: Table, s: Expression, root: int) -> Expression | None:
+    """g = s^(1/root); None if it is not shown to be real."""
+    if not 1 <= root <= MOST_ROOT:
+        return None
+    g = s if root == 1 else table.power(s, fmpq(1, root))
+    return None if g.needs else g
+
+
+def as_function_of(table: Table, e: Expression, s: Expression, root: int) -> Outer | None:
+    """h with e = h(s^(1/root)), s itself being the power; None if e depends on anything else, or h may not be real."""
+    g = root_of(table, s, root)
+    free = [m for m in s.terms if m]
+    if g is None or not free:
+        return None
+    where = table.range(g)
+    target = Table(level=table.level, differing=table.differing)
+    t = target.variable("t", where)
+    if t.constant() is not None:
+        return None
+    lead, whole = max(free), target.power(t, root)
+
+    def take_out(x: Expression) -> tuple[Expression, Expression]:
+        multiple = x.terms.get(lead, ZERO) / s.terms[lead]
+        if multiple == 0:
+            return x, target.number(0)
+        return table.subtract(Expression(table, x.terms), table.scale(s, multiple)), target.scale(whole, multiple)
+
+    def variable(bit: int) -> Expression:
+        raise CannotRebuildError(f"{table.names[bit]} is left over")
+
+    try:
+        value = Rebuilder(table, target, variable, take_out).expression(e)
+    except CannotRebuildError:
+        return None
+    return None if value.needs else Outer(value, where)
