@@ -9,7 +9,7 @@ from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, is_whole, listed, operands_and_rest, product, rule
 from netprops.certificates.views import CONSTANT, ONE, ZERO, RefusedError, View, demand, integer, on_plane, semidefinite
-from netprops.readings import ranges
+from netprops.readings import minors, ranges
 from netprops.readings.expressions import from_json, number
 from netprops.readings.perspectives import divided_by
 from netprops.readings.polynomials import Expression, Monomial, alone
@@ -240,3 +240,16 @@ def _exponent_beside(view: View, e: Expression) -> tuple[Expression, fmpq]:
     demand(len(m) == 1 and m[0][1] == 1 and view.atom(m[0][0]).kind == "exp", "{} is not one exponential", e)
     u: Expression = view.atom(m[0][0]).arguments[0]
     return u, c
+
+
+@rule("minors")
+def _minors(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """A twice differentiable function is convex on a box where all principal minors of its Hessian are nonnegative.
+
+    They are fractions of polynomials; numerator times denominator has nonnegative Bernstein coefficients on the parts.
+    """
+    found = minors.hessian_minors(view.table, e, view.mask)
+    demand(found is not None, "{} has no rational Hessian on a box", e)
+    assert found is not None
+    demand(minors.shows(*found, parameters.get("halves")), "a minor may be negative")
+    return []

@@ -30,7 +30,7 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import compositions, degree_two, divergences, entropies, power_sums, ranges, shapes
+from netprops.readings import compositions, degree_two, divergences, entropies, minors, power_sums, ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
@@ -145,6 +145,7 @@ class Calculus:
             or self._convex_shifted(e)
             or self._convex_by_squares(e)
             or compositions.convex_composition(self, e)
+            or self._convex_by_minors(e)
         )
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
@@ -562,6 +563,14 @@ class Calculus:
         atom = self.table.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
         u: Expression | None = atom.arguments[0] if atom is not None and atom.kind == "exp" else None
         return u
+
+    def _convex_by_minors(self, e: Expression) -> Proof | None:
+        found = minors.hessian_minors(self.table, e, self.mask)
+        if found is None:
+            return None
+        shown, tree = minors.subdivision(*found)
+        words = "principal minors of the Hessian, polynomials that are nonnegative by Bernstein coefficients"
+        return step("minors", words, halves=tree) if shown else None
 
     # -------------------------------------------------------------- shifts
 

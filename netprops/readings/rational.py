@@ -8,8 +8,9 @@ common zeros of the numerators, those of z with z > 0.  Elsewhere `NotRationalEr
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, TypeAlias
@@ -91,7 +92,7 @@ def sign_of(table: Table, e: Expression, where: Interval) -> Sign | None:
     In exponentials these are the signs on a larger interval, for its ends are irrational: what e is not there it is not
     on the smaller one either.  Where e is real its denominator is not 0.
     """
-    e = _without_common_roots(table, e)
+    (e,) = _without_common_roots(table, [e])
     try:
         rates = _rates(table, [e])
         fraction = _Conversion(table, rates).fraction(e)
@@ -107,20 +108,60 @@ def sign_of(table: Table, e: Expression, where: Interval) -> Sign | None:
     return sign_on(polynomial, values.lo, values.hi, (not values.lo_open, not values.hi_open))
 
 
-def _without_common_roots(table: Table, e: Expression) -> Expression:
-    """e without fractional powers of positive atoms that all its terms share: of the same sign everywhere."""
+@dataclass(frozen=True)
+class Minors:
+    """Polynomials with the signs of principal minors, and the ranges of their variables (of exp(c x), where it is)."""
+
+    polynomials: list[dict[tuple[int, ...], fmpq]]
+    sides: tuple[tuple[fmpq | None, fmpq | None], ...]
+
+
+def minors(table: Table, matrix: Mapping[tuple[int, int], Expression], size: int, most_terms: int) -> Minors:
+    """The signs of all principal minors of a symmetric matrix, given by its upper triangle, of rational functions.
+
+    A positive factor that all entries share, such as a root, does not count.
+
+    Raises:
+        NotRationalError: an entry is not rational, or a minor has too many terms.
+    """
+    entries = dict(zip(matrix, _without_common_roots(table, list(matrix.values())), strict=True))
+    rates = _rates(table, list(entries.values()))
+    conversion = _Conversion(table, rates)
+    H = {place: conversion.fraction(e) for place, e in entries.items()}
+    found = []
+    for n in range(1, size + 1):
+        for chosen in itertools.combinations(range(size), n):
+            minor = conversion.determinant({(i, j): H[min(i, j), max(i, j)] for i in chosen for j in chosen}, chosen)
+            if len(minor.numerator) * len(minor.denominator) > most_terms**2:
+                raise NotRationalError("a minor has too many terms")
+            product = (minor.numerator * minor.denominator).to_dict()
+            if len(product) > most_terms:
+                raise NotRationalError("a minor has too many terms")
+            found.append({tuple(map(int, key)): c for key, c in product.items()})
+    known = {a.dependencies: a.range for a in table.atoms if a.kind == "variable"}
+    sides = []
+    for bit, rate in enumerate(rates):
+        r = known.get(1 << bit, ranges.point(fmpq(0)))
+        values = r if rate is None else shapes.range_of("exp", ranges.scale(r, rate))
+        sides.append((values.lo, values.hi))
+    return Minors(found, tuple(sides))
+
+
+def _without_common_roots(table: Table, parts: Sequence[Expression]) -> list[Expression]:
+    """The expressions without fractional powers of positive atoms that all their terms share."""
     shared: dict[int, fmpq] | None = None
-    for monomial in e.terms:
+    for monomial in itertools.chain.from_iterable(e.terms for e in parts):
         roots = {i: fmpq(k.p % k.q, k.q) for i, k in monomial if k.q != 1}
         shared = roots if shared is None else {i: f for i, f in shared.items() if roots.get(i) == f}
     shared = {i: f for i, f in (shared or {}).items() if ranges.is_positive(table.atoms[i].range)}
     if not shared:
-        return e
-    terms: dict[Monomial, fmpq] = {}
-    for monomial, c in e.terms.items():
-        powers = [(i, k - shared.get(i, 0)) for i, k in monomial]
-        terms[Monomial((i, k) for i, k in powers if k != 0)] = c
-    return Expression(table, terms)
+        return list(parts)
+    return [Expression(table, {_less(monomial, shared): c for monomial, c in e.terms.items()}) for e in parts]
+
+
+def _less(monomial: Monomial, shared: Mapping[int, fmpq]) -> Monomial:
+    powers = [(i, k - shared.get(i, 0)) for i, k in monomial]
+    return Monomial((i, k) for i, k in powers if k != 0)
 
 
 # ---------------------------------------------------------------- which substitution
@@ -214,6 +255,26 @@ class _Conversion:
     def fraction(self, e: Expression) -> Fraction:
         """e as one fraction."""
         return reduce(self._add, (self._term(monomial, c) for monomial, c in e.terms.items()), self._number(0))
+
+    def determinant(self, entries: Mapping[tuple[int, int], Fraction], chosen: tuple[int, ...]) -> Fraction:
+        """The determinant of the entries in these rows and columns, by its first row."""
+        if len(chosen) == 1:
+            return entries[chosen[0], chosen[0]]
+        return self._expanded(entries, chosen, chosen)
+
+    def _expanded(
+        self, entries: Mapping[tuple[int, int], Fraction], rows: tuple[int, ...], columns: tuple[int, ...]
+    ) -> Fraction:
+        if not rows:
+            return self._number(1)
+        total, first = self._number(0), rows[0]
+        for place, column in enumerate(columns):
+            inner = self._expanded(entries, rows[1:], columns[:place] + columns[place + 1 :])
+            entry = entries[first, column]
+            sign = -1 if place % 2 else 1
+            numerator = entry.numerator * inner.numerator * sign
+            total = self._add(total, self._reduced(numerator, entry.denominator * inner.denominator))
+        return total
 
     def _number(self, c: fmpq | int) -> Fraction:
         return Fraction(self.context.constant(c), self.one)
