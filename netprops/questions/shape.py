@@ -32,6 +32,7 @@ from netprops.questions.asking import (
     traced_on_cones,
 )
 from netprops.questions.composition import bent_by_composition
+from netprops.questions.corners import chord_beside_edges
 from netprops.questions.definiteness import definite_hessian
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
@@ -129,6 +130,9 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     if proof := proved_dearly():
         return by_proof(asked, proof, evaluations=found.evaluations)
+    refuted = chord_beside_edges(asked, _side(side))
+    if refuted is not None:
+        return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
