@@ -15,7 +15,7 @@ from netprops.certificates.goals import (
 from netprops.certificates.views import ZERO, View, demand
 from netprops.domains import Interval
 from netprops.readings import shapes
-from netprops.readings.polynomials import UNIT, Expression
+from netprops.readings.polynomials import KY_FAN, UNIT, Expression
 
 
 @rule("unfolded")
@@ -141,3 +141,15 @@ def _composition(view: View, e: Expression, parameters: Parameters) -> list[Goal
     slope = shapes.slope_on(kind, r) * sign
     demand(slope != 0, "{} is not known to be monotone on {}", kind, r)
     return [convex(view, u, slope)]
+
+
+@rule("Ky Fan")
+def _ky_fan(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """The sum of the k largest eigenvalues of a symmetric matrix, and that of its k largest singular values, are convex
+    in its entries (Ky Fan: maxima of linear functions), hence of a matrix of affine entries."""
+    index, k, sign = view.factor(e)
+    atom = view.atom(index)
+    demand(sign > 0 and k == 1 and atom.kind.startswith(KY_FAN), "{} is no sum of largest eigenvalues", e)
+    for entry in atom.arguments:
+        demand(view.is_affine(entry), "{} is not affine", entry)
+    return []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 import flint
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import acb_mat, arb, arb_mat, fmpq
 
 from netprops.domains import exact
 from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
@@ -338,6 +338,31 @@ def whole(x: Any) -> int | None:
     return int(x.fmpz()) if isinstance(x, arb) and x.is_exact() and x.is_integer() else None
 
 
+def eigenvalues(A: Array) -> list[Ball]:
+    """Enclosures of the eigenvalues of a symmetric matrix, ascending."""
+    if not all(x.is_finite() for x in A.reshape(-1)):
+        return [NAN] * len(A)
+    try:
+        found = [z.real for z in acb_mat(A.tolist()).eig(multiple=True)]
+    except ValueError:  # not enclosed at this precision
+        return [NAN] * len(A)
+    # One enclosure for each eigenvalue, in no order: the k-th smallest lies between the k-th smallest ends.
+    lows, highs = (sorted((end(z) for z in found), key=float) for end in (arb.lower, arb.upper))
+    return [low.union(high) for low, high in zip(lows, highs, strict=True)]
+
+
+def singular_values(A: Array) -> list[Ball]:
+    """Enclosures of the singular values, descending: roots of the eigenvalues of the smaller Gram matrix."""
+    B = A if A.shape[0] <= A.shape[1] else A.T
+    gram = matmul(B, B.T)
+    return [_root_of_nonnegative(x) for x in reversed(eigenvalues(gram))]
+
+
+def _root_of_nonnegative(x: Ball) -> Ball:
+    """The root of a number of the ball that is known to be nonnegative."""
+    return x.max(arb(0)).sqrt() if x.is_finite() else NAN
+
+
 BALLS = Algebra(
     name="ball",
     literal=arb,
@@ -351,6 +376,8 @@ BALLS = Algebra(
     order=order,
     whole=whole,
     with_parameters=frozenset({"integer_pow", "round"}),
+    eigenvalues=eigenvalues,
+    singular_values=singular_values,
 )
 
 

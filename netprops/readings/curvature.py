@@ -35,7 +35,7 @@ from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
 from netprops.readings.perspectives import deperspectived
-from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alone
+from netprops.readings.polynomials import KY_FAN, UNIT, Expression, Monomial, Table, alone
 from netprops.readings.proofs import Proof, step
 from netprops.readings.sum_of_squares import gram_of_hessian
 from netprops.readings.trigonometry import linearised
@@ -372,6 +372,9 @@ class Calculus:
             return step("maximum", "maximum of convex functions", *premises) if premises else None
         if atom.kind == "log":
             return self._log_convex_sum(atom.arguments[0])
+        if atom.kind.startswith(KY_FAN):
+            affine = all(self.is_affine(entry) for entry in atom.arguments)
+            return step("Ky Fan", f"{atom.kind} of a matrix of affine entries") if affine else None
         if atom.kind == "where" and self.thorough:
             return compositions.convex_composition(self, self._product(alone(index)))
         return self._composition(atom.kind, atom.arguments, 1)

@@ -22,6 +22,7 @@ import numpy as np
 import scipy.special  # type: ignore[import-untyped]
 
 from netprops.domains import DomainError
+from netprops.readings import float_matrices
 from netprops.readings import jaxpr as jaxprs
 from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError, scan_counts
 
@@ -890,9 +891,27 @@ BUILDERS: Mapping[str, Callable[[Any], Step]] = {
     "transpose": _transpose,
 }
 
+
+
+def _linear_solve(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
+    """A read off its own program, column by column."""
+    counts, matvec = eqn.params["const_lengths"], eqn.params["jaxprs"].matvec
+    consts, b = inputs[: counts.matvec], inputs[sum(counts) :]
+    if len(b) != 1:
+        return None
+    shape, size = b[0].shape[1:], math.prod(b[0].shape[1:])
+    columns = []
+    for unit in np.eye(size):
+        (image,) = _run(matvec.jaxpr, matvec.consts, [*consts, unit.reshape(1, *shape)], under_way)
+        columns.append(image.reshape(len(image), size))
+    A = np.stack(columns, axis=-1)
+    return float_matrices.solved(A, b[0].reshape(len(b[0]), size, 1)).reshape(-1, *shape)
+
+
 RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "argmax": _index_of(np.argmax),
     "argmin": _index_of(np.argmin),
+    "cholesky": float_matrices.cholesky,
     "concatenate": _concatenate,
     "cond": _cond,
     "conv_general_dilated": _convolution,
@@ -902,11 +921,14 @@ RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "cummin": _running(np.minimum.accumulate),
     "cumprod": _running(np.multiply.accumulate),
     "cumsum": _running(np.add.accumulate),
+    "custom_linear_solve": _linear_solve,
     "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _moved(2),
+    "eigh": float_matrices.eigh,
     "gather": _gather,
     "integer_pow": _integer_pow,
     "iota": _iota,
+    "lu": float_matrices.lu,
     "optimization_barrier": lambda eqn, inputs, under_way: inputs,
     "pad": _moved(2),
     "reduce_precision": _reduce_precision,
@@ -928,6 +950,8 @@ RULES: Mapping[str, Callable[[Any, list[Array], _Pass], Result]] = {
     "sort": _sort,
     "split": _split,
     "stack": _stack,
+    "svd": float_matrices.svd,
     "top_k": _top_k,
+    "triangular_solve": float_matrices.triangular_solve,
     "while": _while,
 }

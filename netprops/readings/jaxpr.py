@@ -22,43 +22,14 @@ from jax.extend import core
 from jax.interpreters import ad, batching, mlir
 
 from netprops.domains import Box, DomainError, describe, leaves
-
-Scalar = Any
-Array = np.ndarray[Any, Any]
-
-
-class UnsupportedError(Exception):
-    """A function that a reading cannot follow: an unknown primitive, a rounded dtype, an unbounded loop."""
-
+from netprops.readings import linear_algebra
+from netprops.readings.algebra import Algebra as Algebra
+from netprops.readings.algebra import Array as Array
+from netprops.readings.algebra import Scalar, Unknown
+from netprops.readings.algebra import UnsupportedError as UnsupportedError
 
 class NotAFunctionError(TypeError):
     """The function does not map the domain to real arrays: wrong pytree, wrong output type or shape."""
-
-
-@dataclass(frozen=True)
-class Algebra:
-    """The scalars of one reading, and what the primitives do to them.
-
-    `literal` maps a double (infinities and NaN included) to the scalar that it denotes exactly. `rules` maps the name
-    of an elementwise primitive to a function of scalars; it gets the equation's parameters when `with_parameters`
-    names it. Comparisons give True, False or a truth value of the algebra's own; `select` takes such a truth value (or
-    the index of the case) and the cases. `add_all`, `largest` and `smallest` reduce a list; `matmul` multiplies an
-    (m, k) by a (k, n) object array. `order` sorts a list. `whole` is the integer that a scalar certainly is, whatever
-    the arguments, or None.
-    """
-
-    name: str
-    literal: Callable[[float], Scalar]
-    rules: Mapping[str, Callable[..., Scalar]]
-    select: Callable[..., Scalar]
-    add_all: Callable[[Sequence[Scalar]], Scalar]
-    multiply_all: Callable[[Sequence[Scalar]], Scalar]
-    largest: Callable[[Sequence[Scalar]], Scalar]
-    smallest: Callable[[Sequence[Scalar]], Scalar]
-    matmul: Callable[[Array, Array], Array]
-    order: Callable[[Sequence[Scalar]], list[Scalar]]
-    whole: Callable[[Scalar], int | None]
-    with_parameters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -603,6 +574,35 @@ def _custom_linear_refusal(eqn: Any, inputs: list[Array], algebra: Algebra) -> l
     )
 
 
+# ------------------------------------------------------------------ linear algebra
+
+
+def _linear_solve(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """x with A x = b, A read off its own program `matvec`; how JAX would solve it (`solve`) does not matter."""
+    counts = eqn.params["const_lengths"]
+    consts, b = inputs[: counts.matvec], inputs[sum(counts) :]
+    if len(b) != 1:
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)} solves for several arrays at once")
+    right = _lift(b[0], algebra)
+    matvec, size = eqn.params["jaxprs"].matvec, right.size
+    A = np.empty((size, size), dtype=object)
+    for column in range(size):
+        unit = np.zeros(size)
+        unit[column] = 1.0
+        (image,) = _run(matvec.jaxpr, matvec.consts, [*consts, _literals(unit.reshape(right.shape), algebra)], algebra)
+        A[:, column] = image.reshape(-1)
+    return [linear_algebra.solution(algebra, A, right.reshape(-1)).reshape(right.shape)]
+
+
+def _factored(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """L, U and the pivots, which depend on the order in which JAX meets the entries: unknown, and not to be used."""
+    matrix, *pivots = (np.empty(v.aval.shape, dtype=object) for v in eqn.outvars)
+    matrix.reshape(-1)[:] = Unknown("an entry of an LU decomposition")
+    for array in pivots:
+        array.reshape(-1)[:] = _Choice(None)
+    return [matrix, *pivots]
+
+
 # ------------------------------------------------------------------ an activation of which only the name is known
 
 opaque_activation = core.Primitive("opaque_activation")
@@ -633,6 +633,12 @@ CONTROL: dict[str, Callable[[Any, list[Array], Algebra], list[Array]]] = {
     "while": _while,
     "cond": _cond,
     "fft": _custom_linear_refusal,
+    "custom_linear_solve": _linear_solve,
+    "lu": _factored,
+    "cholesky": linear_algebra.cholesky,
+    "triangular_solve": linear_algebra.triangular_solve,
+    "eigh": linear_algebra.eigh,
+    "svd": linear_algebra.svd,
 }
 
 

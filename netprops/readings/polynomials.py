@@ -60,6 +60,7 @@ def alone(index: int) -> Monomial:
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
 STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
+KY_FAN = "sum of the "  # how the names of opaque functions begin that are convex in the entries of a matrix
 MOST_UNIONS = 4  # maxima of a sum, replaced by their operands
 MOST_TERMS_OF_OPERAND = 4  # of v, to see max(0, v) v as a square
 

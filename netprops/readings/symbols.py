@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from netprops.domains import Interval, exact
+from netprops.domains import WHOLE_LINE, Interval, exact
 from netprops.readings import ranges
 from netprops.readings.cancelling import simplified
 from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run
-from netprops.readings.polynomials import NONE, Condition, Expression, OpenTruth, Table, Truth
+from netprops.readings.polynomials import KY_FAN, NONE, Condition, Expression, OpenTruth, Table, Truth
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,15 @@ def symbolic_algebra(table: Table) -> Algebra:
             raise UndefinedError("sorting infinities")
         return list(_sorted(table, list(values)))  # type: ignore[arg-type]  # no Extended left
 
+    def eigenvalues(A: Array) -> list[Value]:
+        size = len(A)
+        entries = [A[i, j] for i in range(size) for j in range(i + 1)]
+        trace = add_all([A[i, i] for i in range(size)])
+        return _differences(table, f"eigenvalues of {size} x {size}", entries, size - 1, trace)[::-1]
+
+    def singular_values(A: Array) -> list[Value]:
+        return _differences(table, "singular values of {} x {}".format(*A.shape), A.reshape(-1).tolist(), min(A.shape))
+
     return Algebra(
         name="symbolic",
         literal=literal,
@@ -166,7 +175,33 @@ def symbolic_algebra(table: Table) -> Algebra:
         order=order,
         whole=_whole,
         with_parameters=frozenset({"integer_pow", "round", "opaque_activation"}),
+        eigenvalues=eigenvalues,
+        singular_values=singular_values,
     )
+
+
+def _differences(
+    table: Table, of: str, entries: Sequence[Value], count: int, whole: Value | None = None
+) -> list[Value]:
+    """Values in descending order, the k-th being the sum of the k largest less that of the k - 1 largest.
+
+    The sums are opaque functions of the entries of the matrix, convex in them (Ky Fan); `whole` is the sum of all, one
+    more than `count`, if it has a formula. That the order is descending, and singular values are >= 0, is noted.
+    """
+    if any(isinstance(x, Extended) for x in entries):
+        raise UndefinedError("a matrix with infinities")
+    bound = Interval(lo=fmpq(0)) if whole is None else WHOLE_LINE
+    plain: list[Expression] = list(entries)  # type: ignore[arg-type]  # no Extended left
+    sums = [table.opaque(f"{KY_FAN}{k} largest {of}", tuple(plain), bound) for k in range(1, count + 1)]
+    sums += [] if whole is None else [whole]  # type: ignore[list-item]  # a sum of entries
+    values = [sums[0], *(table.subtract(more, less) for less, more in itertools.pairwise(sums))]
+    for larger, smaller in itertools.combinations(values, 2):
+        gap = table.subtract(larger, smaller)
+        table.note_range(gap, Interval(lo=fmpq(0)))
+        table.note_range(table.scale(gap, -1), Interval(hi=fmpq(0)))
+    for value in values if whole is None else ():
+        table.note_range(value, Interval(lo=fmpq(0)))
+    return list(values)
 
 
 def _whole(value: Value) -> int | None:
