@@ -11,6 +11,7 @@ from netprops.certificates.goals import Goal, Parameters, convex, is_whole, list
 from netprops.certificates.views import CONSTANT, ONE, ZERO, RefusedError, View, demand, integer, on_plane, semidefinite
 from netprops.readings import minors, ranges
 from netprops.readings.expressions import from_json, number
+from netprops.readings.matrix_fractions import MOST_ROWS, is_positive_definite, matrix_fraction
 from netprops.readings.perspectives import divided_by
 from netprops.readings.polynomials import Expression, Monomial, alone
 from netprops.readings.trigonometry import linearised
@@ -253,3 +254,23 @@ def _minors(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     assert found is not None
     demand(minors.shows(*found, parameters.get("halves")), "a minor may be negative")
     return []
+
+
+@rule("matrix fraction")
+def _matrix_fraction(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """w y' A^-1 y + rest is convex for w >= 0, a symmetric positive definite A and a vector y of affine entries, and a
+    convex rest: y' A^-1 y <= t exactly where [[A, y], [y', t]] is positive semidefinite (Schur complement)."""
+    table = view.table
+    A = [[from_json(table, a) for a in row] for row in listed(parameters, "matrix")]
+    y = [from_json(table, u) for u in listed(parameters, "vector")]
+    weight = number(parameters.get("weight"))
+    n = len(A)
+    demand(0 < n <= MOST_ROWS and len(y) == n and all(len(row) == n for row in A), "no square matrix and vector")
+    demand(all(A[i][j] == A[j][i] for i in range(n) for j in range(i)), "the matrix is not symmetric")
+    for entry in (*y, *itertools.chain.from_iterable(A)):
+        demand(view.is_affine(entry), "{} is not affine", entry)
+    demand(is_positive_definite(table, A), "the matrix is not known to be positive definite")
+    demand(weight >= 0, "a negative weight")
+    fraction = matrix_fraction(table, A, y)
+    demand(not fraction.needs, "y' A^-1 y may not be real")
+    return [convex(view, table.subtract(e, table.scale(fraction, weight)))]

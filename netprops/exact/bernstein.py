@@ -20,15 +20,28 @@ Polynomial = Mapping[tuple[int, ...], fmpq]  # coefficients by exponents
 
 def is_nonnegative_by_bernstein(polynomial: Polynomial, box: Sequence[Side]) -> bool:
     """Whether all coefficients on the box are nonnegative; each side has at least one end."""
+    return all(c >= 0 for c in coefficients(polynomial, box).values())
+
+
+def enclosure(polynomial: Polynomial, box: Sequence[tuple[fmpq, fmpq]]) -> tuple[fmpq, fmpq]:
+    """The least and the greatest coefficient on a bounded box, between which all values lie."""
+    values = coefficients(polynomial, box).values()
+    return min(values, default=ZERO), max(values, default=ZERO)
+
+
+def coefficients(polynomial: Polynomial, box: Sequence[Side]) -> dict[tuple[int, ...], fmpq]:
+    """The coefficients on the box: in Bernstein's basis along bounded sides, in powers along half-lines."""
     terms = dict(polynomial)
     for axis, (lo, hi) in enumerate(box):
         if lo is None and hi is None:
             raise ValueError(f"side {axis} has no end")
         terms = _along(terms, axis, lo, hi)
-    return all(c >= 0 for c in terms.values())
+    return terms
 
 
-def _along(terms: dict[tuple[int, ...], fmpq], axis: int, lo: fmpq | None, hi: fmpq | None) -> dict[tuple[int, ...], fmpq]:
+def _along(
+    terms: dict[tuple[int, ...], fmpq], axis: int, lo: fmpq | None, hi: fmpq | None
+) -> dict[tuple[int, ...], fmpq]:
     """The coefficients in t^k or Bernstein's basis along one axis."""
     lines: dict[tuple[int, ...], dict[int, fmpq]] = {}
     for key, c in terms.items():

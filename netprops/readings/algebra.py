@@ -46,7 +46,7 @@ class Algebra:
     the index of the case) and the cases. `add_all`, `largest` and `smallest` reduce a list; `matmul` multiplies an
     (m, k) by a (k, n) object array. `order` sorts a list. `whole` is the integer that a scalar certainly is, whatever
     the arguments, or None. `eigenvalues` of a symmetric matrix, ascending, and `singular_values`, descending, are for
-    sizes without a formula; an algebra may lack them.
+    sizes without a formula; an algebra may lack them. `note_system` hears of the matrices of equations that are solved.
     """
 
     name: str
@@ -63,3 +63,4 @@ class Algebra:
     with_parameters: frozenset[str] = frozenset()
     eigenvalues: Callable[[Array], list[Scalar]] | None = None
     singular_values: Callable[[Array], list[Scalar]] | None = None
+    note_system: Callable[[Array], None] | None = None

@@ -64,6 +64,8 @@ def _solved(algebra: Algebra, A: Array, b: list[Scalar]) -> list[Scalar]:
     """By Cramer's rule: the one division is by the determinant."""
     if len(b) > MOST_BY_DETERMINANTS:
         raise UnsupportedError(f"a system of {len(b)} equations; Cramer's rule is for {MOST_BY_DETERMINANTS} at most")
+    if algebra.note_system is not None:
+        algebra.note_system(A)
     below = determinant(algebra, A)
     solved = []
     for column in range(len(b)):

@@ -21,6 +21,7 @@ factors, 1 multiplies products out but keeps powers of sums, 2 multiplies everyt
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from typing import Any
 from flint import fmpq
 
 from netprops.domains import WHOLE_LINE, Interval
+from netprops.exact.bernstein import enclosure
 from netprops.exact.quadratics import least_value
 from netprops.readings import ranges, shapes
 
@@ -61,6 +63,7 @@ MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
 STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
 KY_FAN = "sum of the "  # how the names of opaque functions begin that are convex in the entries of a matrix
+MOST_SIDES, MOST_DEGREE_ON_BOX, MOST_COEFFICIENTS = 4, 12, 400  # of polynomials bounded on a box
 MOST_UNIONS = 4  # maxima of a sum, replaced by their operands
 MOST_TERMS_OF_OPERAND = 4  # of v, to see max(0, v) v as a square
 
@@ -179,6 +182,7 @@ class Table:
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    systems: list[tuple[tuple[Expression, ...], ...]] = field(default_factory=list)  # matrices of equations solved
     lines_known: dict[tuple[Interval, Expression], list[dict[str, Any]] | None] = field(default_factory=dict)
     _products: int = 0
     _lines: dict[Interval, tuple[Table, Expression]] = field(default_factory=dict)
@@ -287,7 +291,13 @@ class Table:
             if total.lo is None and total.hi is None:
                 break
         if total.lo is None or total.hi is None or total.contains(0):
-            for sharper in (self._square_completed(e), self._bound_by_operands(e), self._bound_of_quadratic(e), self._sign_of_difference(e)):
+            for sharper in (
+                self._square_completed(e),
+                self._bound_by_operands(e),
+                self._bound_of_quadratic(e),
+                self._sign_of_difference(e),
+                self._bound_on_box(e),
+            ):
                 if sharper is not None:
                     total = ranges.intersect(total, sharper)
         self._ranges[e] = total
@@ -420,6 +430,26 @@ class Table:
             return None
         shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
         return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
+
+    def _bound_on_box(self, e: Expression) -> Interval | None:
+        """The bounds of a polynomial in a few variables on their bounded box, by its Bernstein coefficients."""
+        if not 2 <= len(e.terms) <= MOST_TERMS_BOUNDED:
+            return None
+        used = sorted({i for monomial in e.terms for i, _ in monomial})
+        sides = [self.atoms[i].range for i in used]
+        if len(used) > MOST_SIDES or any(self.atoms[i].kind != "variable" for i in used):
+            return None
+        polynomial: dict[tuple[int, ...], fmpq] = {}
+        for monomial, c in e.terms.items():
+            powers = dict(monomial)
+            if any(k.q != 1 or not 0 < k <= MOST_DEGREE_ON_BOX for k in powers.values()):
+                return None
+            polynomial[tuple(int(powers.get(i, ZERO)) for i in used)] = c
+        box = [(r.lo, r.hi) for r in sides if r.lo is not None and r.hi is not None]
+        size = math.prod(1 + max(key[axis] for key in polynomial) for axis in range(len(used)))
+        if len(box) < len(sides) or size > MOST_COEFFICIENTS:
+            return None
+        return Interval(*enclosure(polynomial, box))
 
     def _sign_of_difference(self, e: Expression) -> Interval | None:
         """c h(u) - c h(v), c > 0, h strictly monotone: its sign is that of u - v, or the other one."""

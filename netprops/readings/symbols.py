@@ -162,6 +162,12 @@ def symbolic_algebra(table: Table) -> Algebra:
     def singular_values(A: Array) -> list[Value]:
         return _differences(table, "singular values of {} x {}".format(*A.shape), A.reshape(-1).tolist(), min(A.shape))
 
+    def note_system(A: Array) -> None:
+        if all(isinstance(a, Expression) for a in A.reshape(-1)):
+            made = tuple(tuple(row) for row in A)
+            if made not in table.systems:
+                table.systems.append(made)
+
     return Algebra(
         name="symbolic",
         literal=literal,
@@ -177,6 +183,7 @@ def symbolic_algebra(table: Table) -> Algebra:
         with_parameters=frozenset({"integer_pow", "round", "opaque_activation"}),
         eigenvalues=eigenvalues,
         singular_values=singular_values,
+        note_system=note_system,
     )
 
 
