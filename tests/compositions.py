@@ -203,12 +203,12 @@ def intervals(kind, n):
     return ((*INTERVALS[kind], kind in ("positive", "open"), kind == "open"),) * n
 
 
-def composition(rng):
+def composition(rng, deepest=4):
     """A random composition of one to three variables, up to two parameters, depth two to four."""
     variables, parameters = rng.choice((1, 1, 2, 2, 3)), rng.choice((0, 0, 0, 1, 2))
     kinds = ["reals"] * 8 + list(INTERVALS)
     return Composition(
-        tree(rng, rng.choice((1, 2, 2, 3, 3, 4)), variables, parameters), variables, parameters,
+        tree(rng, min(deepest, rng.choice((1, 2, 2, 3, 3, 4))), variables, parameters), variables, parameters,
         rng.choice(kinds), rng.choice(kinds), rng.getrandbits(32),
     )  # fmt: skip
 
