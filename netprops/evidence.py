@@ -79,6 +79,7 @@ class Verdict:
     because: str  # for people: the rule that proved it, the witness in words, or what was tried
     witness: Mapping[str, object] | None = None  # a JSON-able record of a certified witness
     evaluations: int = 0  # float evaluations spent
+    basis: object = None  # what a certificate of the answer is made of, beside the witness
 
     def __post_init__(self) -> None:
         if not isinstance(self.question, str) or not self.question:

@@ -20,6 +20,7 @@ from netprops import UnsupportedError, box, nonnegative, positive, reals
 from netprops.questions.asking import readings, traced
 from netprops.readings import ranges
 from netprops.readings.polynomials import TooLargeError
+from netprops.readings.proofs import lines
 
 R, R2, P, P2, N2 = reals(), reals(2), positive(), positive(2), nonnegative(2)
 
@@ -27,9 +28,9 @@ R, R2, P, P2, N2 = reals(), reals(2), positive(), positive(2), nonnegative(2)
 def proof(question, f, on, for_all=None, levels=(0, 1, 2)):
     """The rules with which the calculus proves it, joined; None if it cannot. Nothing is searched."""
     for reading in readings(traced(question, f, on, for_all), [], levels):
-        lines = [getattr(reading.calculus, question)(e) for e in reading.expressions]
-        if all(lines):
-            return "; ".join(line for proof in lines for line in proof)
+        proofs = [getattr(reading.calculus, question)(e) for e in reading.expressions]
+        if all(proofs):
+            return "; ".join(lines(proofs))
     return None
 
 

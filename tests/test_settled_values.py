@@ -1,5 +1,7 @@
 """What the quantified data alone settle may be taken for data: what is proved so holds, and nothing else is proved."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,13 +9,19 @@ import pytest
 
 from netprops import box, is_convex, nonnegative, positive, reals
 from netprops.questions.asking import LEVELS, readings, traced
-from netprops.questions.composition import with_settled_values
 from netprops.readings.floats import evaluate_batch
+from netprops.readings.intermediate import with_settled_values
 from netprops.readings.jaxpr import settled
 
 
 def asked(f, on, for_all):
     return traced("is_convex", f, on, for_all)
+
+
+def generalised(question):
+    """The question about the program whose settled values are data; None where there are none."""
+    program = with_settled_values(question.program, question.decision)
+    return None if program is None else replace(question, program=program)
 
 
 def proves(question):
@@ -47,7 +55,7 @@ NOT_PROVED = [
 
 @pytest.mark.parametrize(("f", "on", "for_all"), CONVEX)
 def test_what_holds_for_all_values_in_a_range_is_proved(f, on, for_all):
-    general = with_settled_values(asked(f, on, for_all))
+    general = generalised(asked(f, on, for_all))
     assert general is not None
     assert proves(general)
     assert is_convex(f, on, for_all)
@@ -55,7 +63,7 @@ def test_what_holds_for_all_values_in_a_range_is_proved(f, on, for_all):
 
 @pytest.mark.parametrize(("f", "on", "for_all"), NOT_PROVED)
 def test_what_fails_for_some_data_is_not(f, on, for_all):
-    general = with_settled_values(asked(f, on, for_all))
+    general = generalised(asked(f, on, for_all))
     assert general is None or not proves(general)
     assert not is_convex(f, on, for_all)
 
@@ -64,14 +72,14 @@ def test_values_that_need_not_be_real_are_none():
     def f(x, q):
         return x**2 + jnp.log(q)
 
-    assert with_settled_values(asked(f, reals(), box(1, 2))) is not None
-    assert with_settled_values(asked(f, reals(), reals())) is None
+    assert generalised(asked(f, reals(), box(1, 2))) is not None
+    assert generalised(asked(f, reals(), reals())) is None
 
 
 def test_nothing_to_settle():
-    assert with_settled_values(traced("is_convex", lambda x: x**2, reals())) is None
-    assert with_settled_values(asked(lambda x, q: (x * q) ** 2, reals(), reals())) is None
-    assert with_settled_values(asked(lambda x, q: (x - (2 * q + 1)) ** 2, reals(), reals())) is None  # affine in q
+    assert generalised(traced("is_convex", lambda x: x**2, reals())) is None
+    assert generalised(asked(lambda x, q: (x * q) ** 2, reals(), reals())) is None
+    assert generalised(asked(lambda x, q: (x - (2 * q + 1)) ** 2, reals(), reals())) is None  # affine in q
 
 
 def test_one_value_is_one_variable_wherever_it_is_used():
@@ -79,7 +87,7 @@ def test_one_value_is_one_variable_wherever_it_is_used():
         s = jnp.sin(q)
         return s * x - s * x + x**2 + s
 
-    general = with_settled_values(asked(f, reals(), reals()))
+    general = generalised(asked(f, reals(), reals()))
     assert len(general.program.arguments) == 3
     assert proves(general)
 

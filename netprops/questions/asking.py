@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ import numpy as np
 from flint import fmpq
 
 from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
-from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim
+from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim, yes
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
 from netprops.readings.polynomials import Expression, TooLargeError
+from netprops.readings.proofs import Proof, lines, step
 from netprops.readings.symbols import Symbols, read
 from netprops.readings.witnesses import is_real_at
 
@@ -235,10 +237,10 @@ def reading_at(asked: Asked, level: int, notes: list[str], *, thorough: bool = T
 
 
 def proof_of_all(
-    expressions: Sequence[Expression], prove: Callable[[Expression], tuple[str, ...] | None]
-) -> tuple[str, ...] | None:
-    """The rules used when every entry has a proof, else None."""
-    lines: list[str] = []
+    expressions: Sequence[Expression], prove: Callable[[Expression], Proof | None]
+) -> tuple[Proof, ...] | None:
+    """A proof for every entry, or None."""
+    proofs: list[Proof] = []
     for e in expressions:
         try:
             proof = prove(e)
@@ -246,8 +248,30 @@ def proof_of_all(
             return None
         if proof is None:
             return None
-        lines += proof
-    return tuple(dict.fromkeys(lines))
+        proofs.append(proof)
+    return tuple(proofs)
+
+
+def proved(
+    asked: Asked,
+    prove: Callable[[Calculus, Expression], Proof | None],
+    notes: list[str],
+    levels: Sequence[int] = LEVELS,
+    *,
+    thorough: bool = True,
+    settled: bool = False,
+) -> Proof | None:
+    """A proof about every entry of one normal form of the program; `settled` says that its settled values are data."""
+    for reading in readings(asked, notes, levels, thorough=thorough):
+        proofs = proof_of_all(reading.expressions, functools.partial(prove, reading.calculus))
+        if proofs is not None:
+            return step("normal form", "", *proofs, level=reading.symbols.table.level, settled=settled)
+    return None
+
+
+def by_proof(asked: Asked, proof: Proof, evaluations: int = 0) -> Verdict:
+    """The verdict yes, proved."""
+    return replace(yes(asked.name, "proved", "; ".join(lines([proof])), evaluations=evaluations), basis=proof)
 
 
 # ------------------------------------------------------------------ exact points

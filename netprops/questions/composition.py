@@ -3,82 +3,55 @@
 h(g_1(x), ..., g_k(x)) is convex where h is convex on a box that holds all values of the g_i, and for every i g_i is
 affine, or convex with h non-decreasing in its i-th argument, or concave with h non-increasing there (Boyd and
 Vandenberghe, section 3.2.4).
-
-And what holds for all real numbers in a range holds for those that the quantified data come to: values that depend on
-these alone, such as the features that frozen layers hand on, may be taken for data themselves.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flint import fmpq
 
-from netprops.domains import Box
 from netprops.questions.asking import LEVELS, Asked, Reading, proof_of_all, readings
-from netprops.readings.curvature import Calculus
-from netprops.readings.jaxpr import Cut, cuts, settled
+from netprops.readings.curvature import AFFINE, Calculus
+from netprops.readings.intermediate import ranges_of_values
+from netprops.readings.jaxpr import Cut, cuts
+from netprops.readings.proofs import step
 
 if TYPE_CHECKING:
-    from netprops.readings.jaxpr import Program
     from netprops.readings.polynomials import Expression
+    from netprops.readings.proofs import Proof
 
 MOST_CUTS = 6
-WIDEST_CUT = 8
-
-Proof = tuple[str, ...]
 
 
 def bent_by_composition(asked: Asked, side: int) -> Proof | None:
     """A proof that every output is convex (`side` 1) or concave (-1), the program cut once; None if none is found."""
-    for cut in cuts(asked.program, asked.decision, WIDEST_CUT)[:MOST_CUTS]:
+    for place, cut in enumerate(cuts(asked.program, asked.decision)[:MOST_CUTS]):
         for inner in readings(replace(asked, program=cut.inner), [], LEVELS):
             shapes = [_shape(inner.calculus, e) for e in inner.expressions]
             proofs = [proof for _, proof in shapes if proof is not None]
             if len(proofs) < len(shapes):
                 continue
-            outer = _outer_proof(asked, cut, inner, [bend for bend, _ in shapes], side)
-            if outer:
-                lines = ("composition", *outer, *(line for proof in proofs for line in proof))
-                return tuple(dict.fromkeys(lines))
-    return None
-
-
-def with_settled_values(asked: Asked) -> Asked | None:
-    """The same question about a program whose settled values are data of their own: a yes to it is a yes to this one.
-
-    Each becomes a variable on its range, but for such as are affine in the data, which are not worth it.  None where
-    there are no others, or where they are not shown to be real numbers.
-    """
-    cut = settled(asked.program, asked.decision)
-    if cut is None:
-        return None
-    for inner in readings(replace(asked, program=cut.inner, decision=0), [], LEVELS[:1]):
-        table, expressions = inner.symbols.table, iter(inner.expressions)
-        boxes = [
-            None if all(table.degree(e) in (0, 1) for e in list(itertools.islice(expressions, box.size))) else box
-            for box in _domains(inner, cut.inner)
-        ]
-        if any(boxes):
-            return replace(asked, program=cut.outer(boxes))
+            bends = [bend for bend, _ in shapes]
+            outer = _outer_proof(asked, cut, inner, bends, side)
+            if outer is not None:
+                level = inner.symbols.table.level
+                return step("cut", "composition", *proofs, outer, cut=place, level=level, bends=bends)
     return None
 
 
 def _shape(calculus: Calculus, e: Expression) -> tuple[int, Proof | None]:
     """0, 1 or -1 for an expression proved affine, convex or concave, and the proof."""
     if calculus.is_affine(e):
-        return 0, ("affine",)
+        return 0, AFFINE
     convex = calculus.convex(e)
     return (1, convex) if convex else (-1, calculus.concave(e))
 
 
 def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side: int) -> Proof | None:
     """A proof that the rest of the program is convex and moves the right way, on the ranges of the inner values."""
-    program = cut.outer(list(_domains(inner, cut.inner)))
+    program = cut.outer(list(ranges_of_values(inner.symbols, cut.inner)))
     asked = replace(asked, program=program, decision=len(cut.inner.out_shapes))
 
     for outer in readings(asked, [], LEVELS):
@@ -86,27 +59,15 @@ def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side:
 
         def prove(e: Expression, calculus: Calculus = calculus) -> Proof | None:
             signed = calculus.table.scale(e, fmpq(side))
-            lines = calculus.convex(signed)
+            found = [calculus.convex(signed)]
             for bit, bend in enumerate(bends):
-                if lines is None:
-                    return None
-                if bend:
+                if bend and found[-1] is not None:
                     one = Calculus(calculus.table, 1 << bit)
-                    moves = one.rising(signed) if bend > 0 else one.falling(signed)
-                    lines = None if moves is None else (*lines, *moves)
-            return lines
+                    found.append(one.rising(signed) if bend > 0 else one.falling(signed))
+            proofs = [proof for proof in found if proof is not None]
+            return step("bent and moving", "", *proofs) if len(proofs) == len(found) else None
 
-        proof = proof_of_all(outer.expressions, prove)
-        if proof:
-            return proof
+        proofs = proof_of_all(outer.expressions, prove)
+        if proofs:
+            return step("normal form", "", *proofs, level=calculus.table.level, settled=False)
     return None
-
-
-def _domains(inner: Reading, program: Program) -> Iterator[Box]:
-    """The ranges of the program's values, array by array."""
-    start = 0
-    for shape in program.out_shapes:
-        size = math.prod(shape)
-        entries = inner.expressions[start : start + size]
-        yield Box(shape, tuple(inner.symbols.table.range(e) for e in entries))
-        start += size

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.questions.asking import (
     LEVELS,
     Asked,
     Function,
+    by_proof,
     complain_if_undefined,
-    proof_of_all,
+    proved,
     readings,
     remembered,
     traced,
@@ -26,9 +28,15 @@ from netprops.questions.refuting import (
     ordered_pair,
 )
 from netprops.readings import ranges
+from netprops.readings.proofs import step
 from netprops.readings.subdivision import parts_of_positivity
 from netprops.readings.witnesses import sign_of
 from netprops.search import falsify
+
+if TYPE_CHECKING:
+    from netprops.readings.curvature import Calculus
+    from netprops.readings.polynomials import Expression
+    from netprops.readings.proofs import Proof
 
 Refute = Callable[[Asked, falsify.Found], Refutation | None]
 
@@ -66,11 +74,9 @@ def no_counterexample(gap: Function, on: Any) -> Verdict:
 
 def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
     notes: list[str] = []
-    for reading in readings(asked, notes):
-        signed = [reading.symbols.table.scale(e, sign) for e in reading.expressions]
-        proof = proof_of_all(signed, reading.calculus.nondecreasing)
-        if proof is not None:
-            return yes(asked.name, "proved", "; ".join(proof))
+    proof = proved(asked, lambda c, e: c.nondecreasing(c.table.scale(e, sign)), notes)
+    if proof:
+        return by_proof(asked, proof)
     found = falsify.against_monotonicity(asked.program, asked.decision, sign=sign, seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
     refuted = ordered_pair(asked, found, sign)
@@ -82,15 +88,16 @@ def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
 def _positive(asked: Asked) -> Verdict:
     notes: list[str] = []
     cheap, *dear = LEVELS
-    proof = _positive_range(asked, notes, (cheap,))
+    by_range = functools.partial(_positive_range, notes)
+    proof = proved(asked, by_range, notes, (cheap,))
     if proof:
-        return yes(asked.name, "proved", proof)
+        return by_proof(asked, proof)
     seen = _nonpositive_at_simple_points(asked)
     if seen is not None:
         return no(asked.name, "certified", *seen)
-    proof = _positive_range(asked, notes, dear)
+    proof = proved(asked, by_range, notes, dear)
     if proof:
-        return yes(asked.name, "proved", proof)
+        return by_proof(asked, proof)
     disproof = _nonpositive_range(asked)
     if disproof:
         return no(asked.name, "proved", disproof)
@@ -102,14 +109,12 @@ def _positive(asked: Asked) -> Verdict:
     return _pointwise(asked, found, nonpositive_point, notes)
 
 
-def _positive_range(asked: Asked, notes: list[str], levels: Sequence[int]) -> str | None:
-    """The ranges of all entries in words, if they hold positive numbers only."""
-    for reading in readings(asked, notes, levels):
-        found = [reading.symbols.table.range(e) for e in reading.expressions]
-        words = ", ".join(dict.fromkeys(map(str, found)))
-        if all(ranges.is_positive(r) for r in found):
-            return f"the values lie in {words}"
-        notes.append(f"the range found is {words}")
+def _positive_range(notes: list[str], calculus: Calculus, e: Expression) -> Proof | None:
+    """A proof by the range of an entry, if it holds positive numbers only."""
+    r = calculus.table.range(e)
+    if ranges.is_positive(r):
+        return step("positive range", f"the values lie in {r}")
+    notes.append(f"the range found is {r}")
     return None
 
 

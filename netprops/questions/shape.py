@@ -13,37 +13,38 @@ from typing import Any, Literal
 
 from flint import fmpq
 
-from netprops.evidence import Verdict, no, record, undecided, yes
+from netprops.evidence import Verdict, no, record, undecided
 from netprops.exact.inertia import negative_direction
 from netprops.questions.asking import (
-    LEVELS,
     Asked,
     Function,
     Point,
     Reading,
+    by_proof,
     complain_if_undefined,
     contains,
-    proof_of_all,
+    proved,
     reading_at,
-    readings,
     remembered,
     scalar,
     show_point,
     traced_on_cones,
 )
-from netprops.questions.composition import bent_by_composition, with_settled_values
+from netprops.questions.composition import bent_by_composition
 from netprops.questions.definiteness import definite_hessian
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
 from netprops.readings.curvature import Calculus
+from netprops.readings.intermediate import with_settled_values
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
+from netprops.readings.proofs import Proof, step
 from netprops.readings.witnesses import jensen_gap, jensen_violation
 from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
 MOST_AXES = 8
-Prove = Callable[[Calculus, Expression], tuple[str, ...] | None]
+Prove = Callable[[Calculus, Expression], Proof | None]
 
 
 def is_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
@@ -94,22 +95,23 @@ def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
 def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     notes: list[str] = []
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
-    proof = _proved(asked, prove, notes, (0,), thorough=False)
+    proof = proved(asked, prove, notes, (0,), thorough=False)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
-    general = with_settled_values(asked)
+        return by_proof(asked, proof)
+    program = with_settled_values(asked.program, asked.decision)
+    general = None if program is None else replace(asked, program=program)
     proof = (
-        _proved(general, prove, [], (0, 1), thorough=False)
+        proved(general, prove, [], (0, 1), thorough=False, settled=True)
         if general is not None
-        else _proved(asked, prove, notes, (1,), thorough=False)
+        else proved(asked, prove, notes, (1,), thorough=False)
     )
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
+        return by_proof(asked, proof)
 
-    def proved_dearly() -> tuple[str, ...] | None:
+    def proved_dearly() -> Proof | None:
         return (
-            (None if general is None else _proved(general, prove, [], LEVELS))
-            or _proved(asked, prove, notes, LEVELS)
+            (None if general is None else proved(general, prove, [], settled=True))
+            or proved(asked, prove, notes)
             or bent_by_composition(asked, side)
             or (definite_hessian(asked, side) if by_hessian else None)
         )
@@ -118,29 +120,19 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
         found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     except UnsupportedError:  # what has no values in floats may still be proved
         if proof := proved_dearly():
-            return yes(asked.name, "proved", "; ".join(proof))
+            return by_proof(asked, proof)
         raise
     complain_if_undefined(asked, found.nonfinite)
     refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     if proof := proved_dearly():
-        return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
+        return by_proof(asked, proof, evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
 def _side(side: int) -> Literal[1, -1]:
     return 1 if side > 0 else -1
-
-
-def _proved(
-    asked: Asked, prove: Prove, notes: list[str], levels: tuple[int, ...], *, thorough: bool = True
-) -> tuple[str, ...] | None:
-    for reading in readings(asked, notes, levels, thorough=thorough):
-        proof = proof_of_all(reading.expressions, lambda e, calculus=reading.calculus: prove(calculus, e))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        if proof is not None:
-            return proof
-    return None
 
 
 def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
@@ -224,12 +216,12 @@ def _moved(asked: Asked, reading: Reading, center: Point, direction: dict[int, f
 def _affine(asked: Asked) -> Verdict:
     notes: list[str] = []
 
-    def affine(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
-        return ("the normal form is affine",) if calculus.is_affine(e) else None
+    def affine(calculus: Calculus, e: Expression) -> Proof | None:
+        return step("affine", "the normal form is affine") if calculus.is_affine(e) else None
 
-    proof = _proved(asked, affine, notes, LEVELS)
+    proof = proved(asked, affine, notes)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
+        return by_proof(asked, proof)
     evaluations = 0
     for side in (1, -1):
         exact = _indefinite_quadratic(asked, side)
@@ -241,26 +233,26 @@ def _affine(asked: Asked) -> Verdict:
         refuted = chord(asked, found, _side(side))
         if refuted is not None:
             return no(asked.name, "certified", *refuted, evaluations=evaluations)
-    both = _proved(asked, _both_ways, notes, LEVELS)
+    both = proved(asked, _both_ways, notes)
     if both:
-        return yes(asked.name, "proved", "both convex and concave: " + "; ".join(both), evaluations=evaluations)
+        return by_proof(asked, both, evaluations=evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=evaluations)
 
 
-def _both_ways(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+def _both_ways(calculus: Calculus, e: Expression) -> Proof | None:
     convex, concave = calculus.convex(e), calculus.concave(e)
-    return (*convex, *concave) if convex and concave else None
+    return step("both ways", "both convex and concave", convex, concave) if convex and concave else None
 
 
 def _constant(asked: Asked) -> Verdict:
     notes: list[str] = []
 
-    def constant(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
-        return None if calculus.depends(e) else ("the normal form does not contain the variables",)
+    def constant(calculus: Calculus, e: Expression) -> Proof | None:
+        return None if calculus.depends(e) else step("constant", "the normal form does not contain the variables")
 
-    proof = _proved(asked, constant, notes, LEVELS)
+    proof = proved(asked, constant, notes)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
+        return by_proof(asked, proof)
     evaluations = 0
     for sign in (1, -1):
         found = falsify.against_monotonicity(asked.program, asked.decision, sign=_side(sign), seed=asked.seed())
@@ -274,9 +266,9 @@ def _constant(asked: Asked) -> Verdict:
 
 def _strictly(asked: Asked) -> Verdict:
     notes: list[str] = []
-    proof = _proved(asked, lambda c, e: c.strictly_convex(e), notes, LEVELS)
+    proof = proved(asked, lambda c, e: c.strictly_convex(e), notes)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
+        return by_proof(asked, proof)
     straight = _straight_segment(asked)
     if straight is not None:
         return no(asked.name, "certified", *straight)
@@ -288,7 +280,7 @@ def _strictly(asked: Asked) -> Verdict:
         return no(asked.name, "certified", *flat, evaluations=convex.evaluations)
     proof = definite_hessian(asked, 1)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof), evaluations=convex.evaluations)
+        return by_proof(asked, proof, evaluations=convex.evaluations)
     return undecided(asked.name, f"convexity is {convex.answer}: {convex.because}", evaluations=convex.evaluations)
 
 
@@ -337,12 +329,12 @@ def _flat_chord(asked: Asked) -> tuple[str, dict[str, Any]] | None:
 def _quasi(asked: Asked, side: int) -> Verdict:
     notes: list[str] = []
 
-    def prove(calculus: Calculus, e: Expression) -> tuple[str, ...] | None:
+    def prove(calculus: Calculus, e: Expression) -> Proof | None:
         return quasiconvexity.quasiconvex(calculus, calculus.table.scale(e, side))
 
-    proof = _proved(asked, prove, notes, LEVELS)
+    proof = proved(asked, prove, notes)
     if proof:
-        return yes(asked.name, "proved", "; ".join(proof))
+        return by_proof(asked, proof)
     found = falsify.against_quasiconvexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
     refuted = quasi_chord(asked, found, _side(side))

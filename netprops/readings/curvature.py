@@ -1,7 +1,8 @@
 """The curvature calculus: sound but incomplete proofs that a normal form is convex, monotone or affine.
 
 `Calculus(table, mask)` asks about the variables in `mask` (the decision variables); every other variable is a parameter
-that ranges over its whole domain. A proof is a list of lines, one a rule used; None means only that no rule applied.
+that ranges over its whole domain. A proof is a tree of rules (`proofs`), which an independent checker can go through
+again; None means only that no rule applied.
 
 Rules, each with its hypothesis:
 
@@ -21,8 +22,9 @@ Rules, each with its hypothesis:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from flint import fmpq, fmpq_mat
 
@@ -30,15 +32,24 @@ from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
 from netprops.readings import degree_two, entropies, power_sums, ranges, shapes
 from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
 from netprops.readings.perspectives import deperspectived
 from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alone
-from netprops.readings.sum_of_squares import has_sum_of_squares_hessian
+from netprops.readings.proofs import Proof, step
+from netprops.readings.sum_of_squares import gram_of_hessian
 from netprops.readings.trigonometry import linearised
 
 ZERO, ONE, HALF = fmpq(0), fmpq(1), fmpq(1, 2)
-Proof = tuple[str, ...]
+AFFINE = step("affine", "affine")
+SQUARES = step("squares", "squares with nonnegative coefficients")
+QUADRATIC = step("quadratic form", "quadratic form, positive semidefinite by exact inertia")
 MOST_SHIFTS = 150  # of one calculus
+
+
+def by_monomial(groups: dict[Monomial, Expression]) -> list[tuple[Monomial, Expression]]:
+    """The terms in the order in which proofs list them."""
+    return sorted(groups.items(), key=itemgetter(0))
 
 
 @dataclass
@@ -64,10 +75,14 @@ class Calculus:
         """e as a sum of coefficient times decision part; coefficients are free of decision variables."""
         grouped: dict[Monomial, dict[Monomial, fmpq]] = defaultdict(dict)
         for monomial, c in e.terms.items():
-            moving = Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
             resting = Monomial((i, k) for i, k in monomial if not self.table.atoms[i].dependencies & self.mask)
-            grouped[moving][resting] = grouped[moving].get(resting, ZERO) + c
+            coefficients = grouped[self._moving(monomial)]
+            coefficients[resting] = coefficients.get(resting, ZERO) + c
         return {part: Expression(self.table, coefficients) for part, coefficients in grouped.items() if part != UNIT}
+
+    def _moving(self, monomial: Monomial) -> Monomial:
+        """The decision part of a monomial."""
+        return Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
 
     def _product(self, part: Monomial) -> Expression:
         return Expression(self.table, {part: ONE})
@@ -112,7 +127,7 @@ class Calculus:
     def _convex(self, e: Expression) -> Proof | None:
         e = Expression(self.table, e.terms)
         if self.is_affine(e):
-            return ("affine",)
+            return AFFINE
         proof = self._convex_termwise(e)
         if proof or not self.thorough:
             return proof
@@ -129,36 +144,39 @@ class Calculus:
         )
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
-        lines: list[str] = []
+        premises: list[Proof] = []
         quadratic: dict[Monomial, Expression] = {}
-        for part, coefficient in self.groups(e).items():
+        for part, coefficient in by_monomial(self.groups(e)):
             if self.is_affine_product(part):
                 continue
             if self._is_quadratic(part):
                 quadratic[part] = coefficient
                 continue
-            line = self._convex_term(coefficient, part)
-            if line is None:
+            proof = self._convex_part(coefficient, part)
+            if proof is None:
                 return None
-            lines += line
+            premises.append(proof)
         if quadratic:
-            line = self._convex_quadratic(quadratic)
-            if line is None:
+            proof = self._convex_quadratic(quadratic)
+            if proof is None:
                 return None
-            lines += line
-        return tuple(dict.fromkeys(lines)) or ("affine",)
+            premises.append(proof)
+        return step("terms", "", *premises)
 
     def _is_quadratic(self, part: Monomial) -> bool:
         degree = sum((k for _, k in part), ZERO)
         return degree == 2 and all(k > 0 and k.q == 1 and self.table.atoms[i].kind == "variable" for i, k in part)
 
-    def _convex_term(self, coefficient: Expression, part: Monomial) -> Proof | None:
+    def _convex_part(self, coefficient: Expression, part: Monomial) -> Proof | None:
+        """A proof that the product, or minus it where the coefficient is negative, is convex."""
         sign = self._sign(coefficient)
-        if sign is None:
+        if not sign:
             return None
-        if sign == 0:
-            return ("zero term",)
         return self.product_convex(part) if sign > 0 else self.product_concave(part)
+
+    def _convex_term(self, coefficient: Expression, part: Monomial) -> Proof | None:
+        proof = self._convex_part(coefficient, part)
+        return step("terms", "", proof) if proof else None
 
     def _convex_quadratic(self, quadratic: dict[Monomial, Expression]) -> Proof | None:
         numbers = {part: c.constant() for part, c in quadratic.items()}
@@ -166,7 +184,7 @@ class Calculus:
             return self._quadratic_form({part: c for part, c in numbers.items() if c is not None})
         if all(len(part) == 1 for part in quadratic):
             signs = [self._sign(c) for c in quadratic.values()]
-            return ("squares with nonnegative coefficients",) if all(s is not None and s >= 0 for s in signs) else None
+            return SQUARES if all(s is not None and s >= 0 for s in signs) else None
         return None
 
     def matrix(self, quadratic: dict[Monomial, fmpq]) -> tuple[list[int], list[list[fmpq]]]:
@@ -185,9 +203,9 @@ class Calculus:
 
     def _quadratic_form(self, quadratic: dict[Monomial, fmpq]) -> Proof | None:
         if all(len(part) == 1 for part in quadratic):
-            return ("squares with nonnegative coefficients",) if all(c >= 0 for c in quadratic.values()) else None
+            return SQUARES if all(c >= 0 for c in quadratic.values()) else None
         _, Q = self.matrix(quadratic)
-        return ("quadratic form, positive semidefinite by exact inertia",) if is_positive_semidefinite(Q) else None
+        return QUADRATIC if is_positive_semidefinite(Q) else None
 
     # -------------------------------------------------------------- products of powers of atoms
 
@@ -215,38 +233,40 @@ class Calculus:
         base, r = self._base(index), self.table.atoms[index].range
         even = k.q == 1 and int(k.p) % 2 == 0
         if k > 0 and even and self.is_affine(base):
-            return (f"even power {k} of an affine form",)
+            return step("even power of affine", f"even power {k} of an affine form")
         if k >= 1 and ranges.is_nonnegative(r) and (inner := self.convex(base)):
-            return (f"power {k} of a convex nonnegative function", *inner)
+            return step("power", f"power {k} of a convex nonnegative function", inner)
         if k >= 1 and even and ranges.is_nonpositive(r) and (inner := self.concave(base)):
-            return (f"even power {k} of a concave nonpositive function", *inner)
+            return step("power", f"even power {k} of a concave nonpositive function", inner)
         if k < 0 and ranges.is_positive(r) and (inner := self.concave(base)):
-            return (f"negative power {k} of a concave positive function", *inner)
+            return step("power", f"negative power {k} of a concave positive function", inner)
         if k < 0 and even and ranges.is_negative(r) and (inner := self.convex(base)):
-            return (f"negative even power {k} of a convex negative function", *inner)
+            return step("power", f"negative even power {k} of a convex negative function", inner)
         if k >= HALF and self._is_squared_norm(base):
-            return (f"power {2 * k} of the Euclidean norm of affine forms",)
+            return step("power of a Euclidean norm", f"power {2 * k} of the Euclidean norm of affine forms")
         hyperbolic = degree_two.is_hyperbolic(self.table, base, self.mask) or (even and self._is_minus_hyperbolic(base))
         if k < 0 and hyperbolic:
-            return (f"negative power {k} of a positive hyperbolic form of degree two, whose root is concave",)
+            words = f"negative power {k} of a positive hyperbolic form of degree two, whose root is concave"
+            return step("power of a hyperbolic form", words)
         return power_sums.norm(self, base, k)
 
     def _power_concave(self, index: int, k: fmpq) -> Proof | None:
         base, r = self._base(index), self.table.atoms[index].range
         odd = k.q == 1 and int(k.p) % 2 == 1
         if 0 < k <= 1 and ranges.is_nonnegative(r) and (inner := self.concave(base)):
-            return (f"power {k} of a concave nonnegative function", *inner)
+            return step("power", f"power {k} of a concave nonnegative function", inner)
         if 0 < k <= 1 and self.is_affine(base) and k.q != 1:
             # The domain conditions see to base >= 0; an affine base is concave.
-            return (f"power {k} of an affine form where it is nonnegative",)
+            return step("root of affine", f"power {k} of an affine form where it is nonnegative")
         if k >= 1 and odd and ranges.is_nonpositive(r) and (inner := self.concave(base)):
-            return (f"odd power {k} of a concave nonpositive function", *inner)
+            return step("power", f"odd power {k} of a concave nonpositive function", inner)
         if k < 0 and odd and ranges.is_negative(r) and (inner := self.convex(base)):
-            return (f"odd negative power {k} of a convex negative function", *inner)
+            return step("power", f"odd negative power {k} of a convex negative function", inner)
         if k < 0 and odd and self._is_minus_hyperbolic(base):
-            return (f"odd negative power {k} of a negative form of degree two, hyperbolic but for the sign",)
+            words = f"odd negative power {k} of a negative form of degree two, hyperbolic but for the sign"
+            return step("power of a hyperbolic form", words)
         if 0 < k <= HALF and degree_two.is_hyperbolic(self.table, base, self.mask):
-            return (f"power {k} of a positive hyperbolic form of degree two",)
+            return step("power of a hyperbolic form", f"power {k} of a positive hyperbolic form of degree two")
         return power_sums.mean(self, base, k)
 
     def _is_minus_hyperbolic(self, base: Expression) -> bool:
@@ -287,33 +307,43 @@ class Calculus:
         """
         below = [(i, k) for i, k in part if k < 0]
         above = [(i, k) for i, k in part if k > 0]
+        premises: list[Proof] = []
         for i, _ in below:
-            if not ranges.is_positive(self.table.atoms[i].range) or not self.concave(self._base(i)):
+            inner = self.concave(self._base(i)) if ranges.is_positive(self.table.atoms[i].range) else None
+            if inner is None:
                 return None
+            premises.append(inner)
         if not above:
-            return ("product of negative powers of concave positive functions",)
+            words = "product of negative powers of concave positive functions"
+            return step("product of negative powers", words, *premises)
         if len(above) != 1 or sum((k for _, k in part), ZERO) < 1:
             return None
         ((index, k),) = above
         base, r = self._base(index), self.table.atoms[index].range
         even = k.q == 1 and int(k.p) % 2 == 0
-        if (even and self.is_affine(base)) or (ranges.is_nonnegative(r) and self.convex(base)):
-            return ("a power over a product of powers of concave positive functions, of total degree at least 1",)
-        return None
+        words = "a power over a product of powers of concave positive functions, of total degree at least 1"
+        if even and self.is_affine(base):
+            return step("power over powers", words, *premises, AFFINE)
+        inner = self.convex(base) if ranges.is_nonnegative(r) else None
+        return step("power over powers", words, *premises, inner) if inner else None
 
     def _geometric_mean(self, part: Monomial) -> Proof | None:
         """prod u_i^k_i, u_i concave and nonnegative, k_i > 0 with sum at most 1, is concave."""
         if sum((k for _, k in part), ZERO) > 1 or any(k <= 0 for _, k in part):
             return None
+        premises: list[Proof] = []
         for i, _ in part:
-            if not ranges.is_nonnegative(self.table.atoms[i].range) or not self.concave(self._base(i)):
+            inner = self.concave(self._base(i)) if ranges.is_nonnegative(self.table.atoms[i].range) else None
+            if inner is None:
                 return None
-        return ("weighted geometric mean of concave nonnegative functions",)
+            premises.append(inner)
+        return step("geometric mean", "weighted geometric mean of concave nonnegative functions", *premises)
 
     def _log_convex_product(self, part: Monomial) -> Proof | None:
         logarithm = self._log_of_product(part)
         inner = self.convex(logarithm) if logarithm is not None else None
-        return ("exponential of a convex function (log-convex product)", *inner) if inner else None
+        words = "exponential of a convex function (log-convex product)"
+        return step("log-convex product", words, inner) if inner else None
 
     def _log_of_product(self, part: Monomial) -> Expression | None:
         if not all(ranges.is_positive(self.table.atoms[i].range) for i, _ in part):
@@ -326,14 +356,15 @@ class Calculus:
         """A proof that an atom is convex."""
         atom = self.table.atoms[index]
         if atom.kind == "variable":
-            return ("affine",)
+            return AFFINE
         if atom.kind == "sum":
-            return self.convex(atom.arguments[0])
+            return self._unfolded(self.convex(atom.arguments[0]))
         if atom.kind == "exp":
             inner = self.convex(atom.arguments[0])
-            return ("exp of a convex function", *inner) if inner else None
+            return step("exp", "exp of a convex function", inner) if inner else None
         if atom.kind == "max":
-            return self._all_convex(atom.arguments, "maximum of convex functions")
+            premises = self._all_convex(atom.arguments)
+            return step("maximum", "maximum of convex functions", *premises) if premises else None
         if atom.kind == "log":
             return self._log_convex_sum(atom.arguments[0])
         return self._composition(atom.kind, atom.arguments, 1)
@@ -342,15 +373,18 @@ class Calculus:
         """A proof that an atom is concave."""
         atom = self.table.atoms[index]
         if atom.kind == "variable":
-            return ("affine",)
+            return AFFINE
         if atom.kind == "sum":
-            return self.concave(atom.arguments[0])
+            return self._unfolded(self.concave(atom.arguments[0]))
         if atom.kind == "log":
             inner = self.concave(atom.arguments[0])
-            return ("log of a concave function", *inner) if inner else self._log_concave(atom.arguments[0])
+            return step("log", "log of a concave function", inner) if inner else self._log_concave(atom.arguments[0])
         if atom.kind in ("exp", "max"):
             return None
         return self._composition(atom.kind, atom.arguments, -1)
+
+    def _unfolded(self, inner: Proof | None) -> Proof | None:
+        return step("unfolded", "", inner) if inner else None
 
     def _composition(self, kind: str, arguments: tuple[Expression, ...], sign: int) -> Proof | None:
         """sign * h(u) convex: h bent the right way on the range of u, and u affine or bent to suit h's slope."""
@@ -362,44 +396,42 @@ class Calculus:
             return None
         how = f"{kind}, {'convex' if sign > 0 else 'concave'} on {r},"
         if self.is_affine(u):
-            return (f"{how} of an affine form",)
+            return step("function of affine", f"{how} of an affine form")
         slope = shapes.slope_on(kind, r) * sign
-        if slope > 0 and (inner := self.convex(u)):
-            return (f"{how} composed by monotonicity", *inner)
-        if slope < 0 and (inner := self.concave(u)):
-            return (f"{how} composed by monotonicity", *inner)
-        return None
+        inner = self.convex(u) if slope > 0 else self.concave(u) if slope < 0 else None
+        return step("composition", f"{how} composed by monotonicity", inner) if inner else None
 
-    def _all_convex(self, operands: tuple[Expression, ...], rule: str) -> Proof | None:
-        lines: list[str] = [rule]
+    def _all_convex(self, operands: Sequence[Expression]) -> tuple[Proof, ...] | None:
+        premises: list[Proof] = []
         for operand in operands:
             inner = self.convex(operand)
             if inner is None:
                 return None
-            lines += inner
-        return tuple(dict.fromkeys(lines))
+            premises.append(inner)
+        return tuple(premises)
 
     def _log_convex_sum(self, p: Expression) -> Proof | None:
         """log of a sum of log-convex terms with nonnegative coefficients (log-sum-exp) is convex."""
-        lines = ["log of a sum of log-convex terms"]
-        for part, coefficient in [*self.groups(p).items(), (UNIT, self._resting(p))]:
+        premises: list[Proof] = []
+        for part, coefficient in [*by_monomial(self.groups(p)), (UNIT, self._resting(p))]:
             sign = self._sign(coefficient)
             if sign is None or sign < 0:
                 return None
-            if part == UNIT or sign == 0:
+            if part == UNIT:
                 continue
             inner = self._log_convex(part)
             if inner is None:
                 return None
-            lines += inner
-        return tuple(dict.fromkeys(lines))
+            premises.append(inner)
+        return step("log-sum-exp", "log of a sum of log-convex terms", *premises)
 
     def _log_convex(self, part: Monomial) -> Proof | None:
         """A proof that the logarithm of a product of powers is convex."""
         if len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) > 0:
-            return ("log-convex function of an affine form",)
+            return step("log-convex function", "log-convex function of an affine form")
         logarithm = self._log_of_product(part)
-        return self.convex(logarithm) if logarithm is not None else None
+        inner = self.convex(logarithm) if logarithm is not None else None
+        return step("logarithm", "", inner) if inner else None
 
     def _log_bend(self, index: int) -> int:
         """1 for a log-convex function of an affine form, -1 for a log-concave one, 0 if neither is known."""
@@ -410,12 +442,13 @@ class Calculus:
     def _log_concave(self, p: Expression) -> Proof | None:
         """A proof that log p is concave although p is not."""
         if degree_two.is_hyperbolic(self.table, p, self.mask):
-            return ("log of a positive hyperbolic form of degree two",)
+            return step("log of a hyperbolic form", "log of a positive hyperbolic form of degree two")
         if len(p.terms) == 1:
             ((part, c),) = p.terms.items()
             if c > 0 and len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) < 0:
-                return ("log of a log-concave function of an affine form",)
-        return ("log of a normal distribution function of an affine form",) if self._is_normal_tail(p) else None
+                return step("log of log-concave", "log of a log-concave function of an affine form")
+        words = "log of a normal distribution function of an affine form"
+        return step("log of a normal tail", words) if self._is_normal_tail(p) else None
 
     def _is_normal_tail(self, p: Expression) -> bool:
         """Whether p = c (1 + erf u) or c (1 - erf u) for an affine u and c > 0: integrals of a log-concave density."""
@@ -436,14 +469,16 @@ class Calculus:
         found = degree_two.convex_quotients(self.table, e, self.mask)
         if found is None:
             return None
-        rule, rest = found
-        inner = self.convex(rest)
-        return (rule, *inner) if inner else None
+        inner = self.convex(found.rest)
+        return step("quotient of degree two", found.words, inner, denominator=found.place) if inner else None
 
     def _convex_entropies(self, e: Expression) -> Proof | None:
-        rest = entropies.without_relative_entropies(self, e)
-        inner = self.convex(rest) if rest is not None else None
-        return ("relative entropies of affine and concave functions", *inner) if inner else None
+        found = entropies.without_relative_entropies(self, e)
+        inner = self.convex(found.rest) if found is not None else None
+        if found is None or inner is None:
+            return None
+        words = "relative entropies of affine and concave functions"
+        return step("relative entropies", words, *found.premises, inner, entropies=found.places)
 
     def _convex_separable(self, e: Expression) -> Proof | None:
         """e as a sum of functions of disjoint sets of decision variables, each convex."""
@@ -456,22 +491,31 @@ class Calculus:
             parts.append((touched, terms))
         if sum(touched != 0 for touched, _ in parts) < 2:
             return None
-        return self._all_convex(tuple(Expression(self.table, terms) for _, terms in parts), "separable sum")
+        return self._convex_summands(e, [terms for touched, terms in parts if touched], "separable sum")
+
+    def _convex_summands(self, e: Expression, summands: list[dict[Monomial, fmpq]], words: str) -> Proof | None:
+        """A proof that each of these sums of terms of e is convex, the rest being affine."""
+        premises = self._all_convex([Expression(self.table, terms) for terms in summands])
+        return step("sum", words, *premises, summands=places(e, summands)) if premises else None
 
     def _convex_perspective(self, e: Expression) -> Proof | None:
         found = deperspectived(self.table, e, self.mask)
         if found is None:
             return None
-        inner = Calculus(found[0], self.mask).convex(found[1])
-        return ("perspective", *inner) if inner else None
+        inner = Calculus(found.expression.table, self.mask).convex(found.expression)
+        return step("perspective", "perspective", inner, divisor=found.divisor) if inner else None
 
     def _convex_linearised(self, e: Expression) -> Proof | None:
         straight = linearised(self.table, e)
-        return None if straight == e else self._convex_outweighed(straight) or self._convex_by_lines(straight)
+        inner = None if straight == e else self._convex_outweighed(straight) or self._convex_by_lines(straight)
+        return step("products of waves as sums", "products of sines and cosines as sums", inner) if inner else None
 
     def _convex_by_squares(self, e: Expression) -> Proof | None:
-        found = has_sum_of_squares_hessian(self.table, e, self.mask)
-        return ("polynomial whose Hessian is a sum of squares, by an exact Gram matrix",) if found else None
+        found = gram_of_hessian(self.table, e, self.mask)
+        if found is None:
+            return None
+        words = "polynomial whose Hessian is a sum of squares, by an exact Gram matrix"
+        return step("sum of squares", words, basis=found.basis, gram=found.matrix)
 
     # -------------------------------------------------------------- shifts
 
@@ -490,11 +534,13 @@ class Calculus:
             for shift in self._shifts(operands, self.table.scale(rest, 1 / c)):
                 moved = tuple(self.table.add(v, shift) for v in operands)
                 remaining = self.table.subtract(rest, self.table.scale(shift, c))
-                if remaining != e and (inner := self._all_convex(moved, "common shift")):
+                if remaining != e and (inner := self._all_convex(moved)):
                     others = self.convex(remaining)
                     if others:
-                        rule = "maximum" if self.table.atoms[index].kind == "max" else "log-sum-exp"
-                        return (f"{rule} of convex functions", *inner, *others)
+                        kind = "maximum" if self.table.atoms[index].kind == "max" else "log-sum-exp"
+                        words = f"{kind} of convex functions after a common shift"
+                        place = places(e, [{part: c}])[0][0]
+                        return step("common shift", words, *inner, others, term=place, shift=to_json(shift))
         return None
 
     def _may_shift(self) -> bool:
@@ -538,32 +584,33 @@ class Calculus:
 
     def _convex_outweighed(self, e: Expression) -> Proof | None:
         """Hessian >= Q + sum (least second derivative of h_i) a_i a_i' >= 0, for terms c h_i(a_i.x + b_i)."""
-        quadratic: dict[Monomial, fmpq] = {}
-        lines: list[str] = []
-        found = False
-        for part, coefficient in self.groups(e).items():
+        quadratic: dict[Monomial, fmpq] = defaultdict(fmpq)
+        premises: list[Proof] = []
+        bounded: list[int] = []
+        for place, (part, coefficient) in enumerate(by_monomial(self.groups(e))):
             if self.is_affine_product(part):
                 continue
             c = coefficient.constant()
             if c is not None and self._is_quadratic(part):
-                quadratic[part] = quadratic.get(part, ZERO) + c
+                quadratic[part] += c
                 continue
-            if (line := self._convex_term(coefficient, part)) is not None:
-                lines += line
-                quadratic_part = self._square_of(part, c)
-                for m, k in quadratic_part.items():
-                    quadratic[m] = quadratic.get(m, ZERO) + k
+            added = self._square_of(part, c)
+            if not added and (proof := self._convex_part(coefficient, part)) is not None:
+                premises.append(proof)
                 continue
-            bound = self._curvature_bound(part, c)
-            if bound is None:
-                return None
-            found = True
-            for m, k in bound.items():
-                quadratic[m] = quadratic.get(m, ZERO) + k
-        if not found or not quadratic:
+            if not added:
+                bound = self._curvature_bound(part, c)
+                if bound is None:
+                    return None
+                bounded.append(place)
+                added = bound
+            for m, k in added.items():
+                quadratic[m] += k
+        if not bounded or not quadratic:
             return None
-        line = self._quadratic_form({m: k for m, k in quadratic.items() if k != 0})
-        return ("a quadratic form outweighs bounded second derivatives", *line, *lines) if line else None
+        proof = self._quadratic_form({m: k for m, k in quadratic.items() if k != 0})
+        words = "a quadratic form outweighs bounded second derivatives"
+        return step("outweighed", words, *premises, bounded=bounded) if proof else None
 
     def _square_of(self, part: Monomial, c: fmpq | None) -> dict[Monomial, fmpq]:
         """The quadratic terms of c u^2 for affine u with numbers as coefficients; nothing for any other convex term."""
@@ -611,46 +658,51 @@ class Calculus:
 
     def _convex_by_lines(self, e: Expression) -> Proof | None:
         """e as a sum of affine terms, convex terms, and functions of one affine form each, convex on the line."""
-        lines: list[str] = []
-        on_lines: dict[Expression, list[Expression]] = defaultdict(list)
+        summands: list[dict[Monomial, fmpq]] = []
+        premises: list[Proof] = []
+        on_lines: dict[Expression, dict[Monomial, fmpq]] = defaultdict(dict)
         for part, coefficient in self.groups(e).items():
             if self.is_affine_product(part):
                 continue
             c, form = coefficient.constant(), self._form_of(part)
             if c is not None and form is not None:
-                on_lines[form].append(Expression(self.table, {part: c}))
-            elif (line := self._convex_term(coefficient, part)) is not None:
-                lines += line
+                on_lines[form][part] = c
+            elif (proof := self._convex_term(coefficient, part)) is not None:
+                premises.append(proof)
+                summands.append({m: k for m, k in e.terms.items() if self._moving(m) == part})
             else:
                 return None
         if not on_lines:
             return None
         for form, terms in on_lines.items():
-            line = self._convex_on_line(form, terms)
-            if line is None:
+            proof = self._convex_on_line(form, terms)
+            if proof is None:
                 return None
-            lines += line
-        return tuple(dict.fromkeys(lines))
+            premises.append(proof)
+            summands.append(terms)
+        return step("sum", "", *premises, summands=places(e, summands))
 
-    def _convex_on_line(self, form: Expression, terms: list[Expression]) -> Proof | None:
+    def _convex_on_line(self, form: Expression, terms: dict[Monomial, fmpq]) -> Proof | None:
         """A sum of functions of one form: without its transcendental terms that are smooth and convex, or with them.
 
         What is left of kinked terms is piecewise polynomial more often than not, and so decided exactly.
         """
-        lines: list[str] = []
-        rest: list[Expression] = []
-        for term in terms:
-            ((part, c),) = term.terms.items()
+        summands: list[dict[Monomial, fmpq]] = []
+        premises: list[Proof] = []
+        rest: dict[Monomial, fmpq] = {}
+        for part, c in terms.items():
             proof = self._convex_term(self.table.number(c), part) if self._is_smooth_function(part) else None
             if proof is None:
-                rest.append(term)
+                rest[part] = c
             else:
-                lines += proof
-        if lines and rest:
-            line = convex_in_one_form(self.table, self.table.add_all(rest), form)
-            if line is not None:
-                return (*line, *lines)
-        return convex_in_one_form(self.table, self.table.add_all(terms), form)
+                premises.append(proof)
+                summands.append({part: c})
+        whole = Expression(self.table, terms)
+        if premises and rest:
+            proof = convex_in_one_form(self.table, Expression(self.table, rest), form)
+            if proof is not None:
+                return step("sum", "", *premises, proof, summands=places(whole, [*summands, rest]))
+        return convex_in_one_form(self.table, whole, form)
 
     def _is_smooth_function(self, part: Monomial) -> bool:
         """Whether a product has transcendental factors and no kinks in sight."""
@@ -691,7 +743,7 @@ class Calculus:
         return all(self._collect_forms(i, forms) for m in e.terms if m != UNIT and m not in affine for i, _ in m)
 
     def _is_affine_or_free(self, monomial: Monomial) -> bool:
-        moving = Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+        moving = self._moving(monomial)
         return not moving or self.is_affine_product(moving)
 
     # -------------------------------------------------------------- strictness
@@ -714,7 +766,7 @@ class Calculus:
         p, _, _ = inertia(gram)
         if p < len(bits):
             return None
-        return ("strictly convex functions of affine forms that span the space", *proof)
+        return step("strict along forms", "strictly convex functions of affine forms that span the space", proof)
 
     def _strict_directions(self, e: Expression) -> list[dict[int, fmpq]]:
         rows: list[dict[int, fmpq]] = []
@@ -811,15 +863,15 @@ class Calculus:
 
     def nondecreasing(self, e: Expression) -> Proof | None:
         """A proof that e is non-decreasing in each decision variable, the others fixed."""
-        lines: list[str] = []
+        premises: list[Proof] = []
         for bit in range(len(self.table.names)):
             if self.mask >> bit & 1 and self.table.dependencies(e) >> bit & 1:
                 one = Calculus(self.table, 1 << bit)
                 proof = one.rising(e)
                 if proof is None:
                     return None
-                lines += proof
-        return tuple(dict.fromkeys(lines)) or ("constant",)
+                premises.append(proof)
+        return step("rising in each variable", "" if premises else "constant", *premises)
 
     def rising(self, e: Expression) -> Proof | None:
         """A proof that e is non-decreasing in the one variable of the mask."""
@@ -834,25 +886,32 @@ class Calculus:
         return self._rising_termwise(e) or self._rising_by_derivative(e) or self._rising_shifted(e)
 
     def _rising_termwise(self, e: Expression) -> Proof | None:
-        lines: list[str] = ["sum of non-decreasing terms"]
-        for part, coefficient in self.groups(e).items():
+        premises: list[Proof] = []
+        for part, coefficient in by_monomial(self.groups(e)):
             sign = self._sign(coefficient)
-            if sign is None:
+            moved = self._product_moves(part, sign) if sign else None
+            if moved is None:
                 return None
-            if sign and not self._product_moves(part, sign):
-                return None
-        return tuple(lines)
+            premises += moved
+        return step("rising terms", "sum of non-decreasing terms", *premises)
 
-    def _product_moves(self, part: Monomial, sign: int) -> bool:
-        """Whether sign times the product is non-decreasing: nonnegative factors all moving one way, or one factor."""
+    def _product_moves(self, part: Monomial, sign: int) -> list[Proof] | None:
+        """Proofs that sign times the product is non-decreasing: nonnegative factors all moving one way, or one factor.
+
+        One for each argument of each factor; None if some of them is missing.
+        """
         if len(part) == 1:
             return self._power_moves(*part[0], sign)
-        return all(
-            ranges.is_nonnegative(ranges.power(self.table.atoms[i].range, k)) and self._power_moves(i, k, sign)
-            for i, k in part
-        )
+        proofs: list[Proof] = []
+        for i, k in part:
+            nonnegative = ranges.is_nonnegative(ranges.power(self.table.atoms[i].range, k))
+            moved = self._power_moves(i, k, sign) if nonnegative else None
+            if moved is None:
+                return None
+            proofs += moved
+        return proofs
 
-    def _power_moves(self, index: int, k: fmpq, sign: int) -> bool:
+    def _power_moves(self, index: int, k: fmpq, sign: int) -> list[Proof] | None:
         r = self.table.atoms[index].range
         odd = k.q == 1 and int(k.p) % 2 == 1
         if k > 0 and (odd or ranges.is_nonnegative(r)):
@@ -863,22 +922,27 @@ class Calculus:
             return self._atom_moves(index, -sign if odd else sign)
         if k > 0 and ranges.is_nonpositive(r):
             return self._atom_moves(index, -sign)
-        return False
+        return None
 
-    def _atom_moves(self, index: int, sign: int) -> bool:
+    def _atom_moves(self, index: int, sign: int) -> list[Proof] | None:
         atom = self.table.atoms[index]
-
-        def moves(u: Expression, s: int) -> bool:
-            return (self.rising(u) if s > 0 else self.falling(u)) is not None
-
         if atom.kind == "variable":
-            return sign > 0
+            return [] if sign > 0 else None
         if atom.kind in ("sum", "exp", "log", "max"):
-            return all(moves(u, sign) for u in atom.arguments)
+            return self._all_moving(atom.arguments, sign)
         if atom.kind in shapes.SHAPES and len(atom.arguments) == 1:
             slope = shapes.slope_on(atom.kind, self.table.range(atom.arguments[0]))
-            return slope != 0 and moves(atom.arguments[0], sign * slope)
-        return False
+            return self._all_moving(atom.arguments, sign * slope) if slope else None
+        return None
+
+    def _all_moving(self, arguments: Sequence[Expression], sign: int) -> list[Proof] | None:
+        proofs: list[Proof] = []
+        for u in arguments:
+            proof = self.rising(u) if sign > 0 else self.falling(u)
+            if proof is None:
+                return None
+            proofs.append(proof)
+        return proofs
 
     def _rising_shifted(self, e: Expression) -> Proof | None:
         """c A(v_i) + rest = c A(v_i + rest / c): each operand non-decreasing."""
@@ -890,9 +954,10 @@ class Calculus:
             if not self._may_shift():
                 return None
             rest = self.table.scale(self.table.subtract(e, Expression(self.table, {part: c})), 1 / c)
-            ask = self.rising if c > 0 else self.falling
-            if all(ask(self.table.add(v, rest)) for v in operands):
-                return ("operands of a maximum or log-sum-exp all move the right way",)
+            moved = self._all_moving([self.table.add(v, rest) for v in operands], 1 if c > 0 else -1)
+            if moved is not None:
+                words = "operands of a maximum or log-sum-exp all move the right way"
+                return step("rising operands", words, *moved, term=places(e, [{part: c}])[0][0])
         return None
 
     def _rising_by_derivative(self, e: Expression) -> Proof | None:
@@ -904,8 +969,16 @@ class Calculus:
         if slope.needs:
             return None
         if ranges.is_nonnegative(self.table.range(slope)):
-            return ("the derivative is nonnegative by ranges",)
-        return ("the derivative is a nonnegative polynomial",) if nonnegative_polynomial(self.table, slope) else None
+            return step("derivative", "the derivative is nonnegative by ranges", by="range")
+        if nonnegative_polynomial(self.table, slope):
+            return step("derivative", "the derivative is a nonnegative polynomial", by="polynomial")
+        return None
+
+
+def places(e: Expression, summands: Sequence[dict[Monomial, fmpq]]) -> list[list[int]]:
+    """Where the terms of each summand stand among all terms of e, in order."""
+    place = {monomial: n for n, monomial in enumerate(sorted(e.terms))}
+    return [sorted(place[monomial] for monomial in terms) for terms in summands]
 
 
 def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:

@@ -30,8 +30,8 @@ PRECISION: Final = 64
 
 def boxes_with_definite_hessian(
     program: Program, decision: int, sign: int = 1, entry: int = 0, budget: int = BOXES
-) -> int | None:
-    """How many boxes, covering the domain, have a definite Hessian in the first `decision` arguments on each of them.
+) -> list[Ends] | None:
+    """Boxes that cover the domain, on each of which the Hessian in the first `decision` arguments is definite.
 
     Args:
         sign: 1 for positive definite, -1 for negative definite.
@@ -46,11 +46,11 @@ def boxes_with_definite_hessian(
     if domain is None:
         return None
     varying = sum(leaf.size for leaf in program.arguments[:decision])
-    boxes = on_parts(domain, lambda box: _definite(program, box, varying, sign, entry) or None, budget)
-    return None if boxes is None else len(boxes)
+    return on_parts(domain, lambda box: box if is_definite(program, box, varying, sign, entry) else None, budget)
 
 
-def _definite(program: Program, box: Ends, varying: int, sign: int, entry: int) -> bool:
+def is_definite(program: Program, box: Ends, varying: int, sign: int, entry: int) -> bool:
+    """Whether the Hessian of an entry in the first `varying` coordinates is certainly definite all over the box."""
     with precision_of(PRECISION):
         point = [arb(ball((a + b) / 2), ball((b - a) / 2)) for a, b in box]
         try:

@@ -5,6 +5,7 @@ Coordinates are the decision variables and a last one for the constant 1: q(x) =
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flint import fmpq
@@ -121,13 +122,27 @@ def _bends(Q: Matrix, row: Row, sign: int) -> bool:
     return R is not None and is_positive_semidefinite([[sign * entry for entry in line] for line in R])
 
 
-def convex_quotients(table: Table, e: Expression, mask: int) -> tuple[str, Expression] | None:
-    """The rule that shows some quotients of e to be convex, and what is left of e; None if there are none.
+@dataclass(frozen=True)
+class Quotients:
+    """Convex quotients in a sum: why they are, which of the denominators (`denominators`) they have, what is left."""
+
+    words: str
+    place: int
+    rest: Expression
+
+
+def denominators(e: Expression) -> list[int]:
+    """The atoms by whose first power some term is divided, in order."""
+    return sorted({i for monomial in e.terms for i, k in monomial if k == -1})
+
+
+def convex_quotients(table: Table, e: Expression, mask: int) -> Quotients | None:
+    """Some quotients of e that are convex, all those of one denominator; None if there are none.
 
     Quotients q / l, l affine and positive, q of degree two: convex exactly when q >= 0 on the plane l = 0. Quotients
     l / q, both positive: the reciprocal of q / l, convex if that is concave.
     """
-    for index in dict.fromkeys(i for monomial in e.terms for i, k in monomial if k == -1):
+    for place, index in enumerate(denominators(e)):
         r = table.atoms[index].range
         sign = 1 if ranges.is_positive(r) else -1 if ranges.is_negative(r) else 0
         if not sign:
@@ -136,7 +151,7 @@ def convex_quotients(table: Table, e: Expression, mask: int) -> tuple[str, Expre
         numerator = Expression(table, {Monomial(f for f in m if f[0] != index): sign * c for m, c in over.items()})
         rule = _quotient_rule(table, numerator, index, sign, mask)
         if rule is not None:
-            return rule, Expression(table, {m: c for m, c in e.terms.items() if m not in over})
+            return Quotients(rule, place, Expression(table, {m: c for m, c in e.terms.items() if m not in over}))
     return None
 
 

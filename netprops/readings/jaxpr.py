@@ -163,6 +163,8 @@ def _parameter_key(value: Any) -> Any:
 
 # ------------------------------------------------------------------ cutting
 
+WIDEST_CUT = 8  # floats
+
 
 @dataclass(frozen=True, eq=False)
 class Cut:
@@ -175,7 +177,7 @@ class Cut:
     outer: Callable[[Sequence[Box]], Program]
 
 
-def cuts(program: Program, decision: int, widest: int) -> list[Cut]:
+def cuts(program: Program, decision: int, widest: int = WIDEST_CUT) -> list[Cut]:
     """Where at most `widest` floats carry all that the first `decision` arguments matter to the rest.
 
     Narrow cuts come first, among these such as halve the equations.  What does not depend on the decision is computed

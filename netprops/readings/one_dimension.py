@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 from flint import fmpq, fmpq_poly
 
@@ -17,13 +18,19 @@ from netprops.domains import Interval
 from netprops.exact.polynomials_1d import real_roots, sign_on
 from netprops.readings import ranges, rational
 from netprops.readings.derivatives import NotSmoothError, derivative
+from netprops.readings.expressions import to_json
 from netprops.readings.polynomials import Expression, Table, TooLargeError, alone
+from netprops.readings.proofs import Proof, step
 from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
 
 ZERO, ONE = fmpq(0), fmpq(1)
-Proof = tuple[str, ...]
 MAX_PARTS = 80
 MAX_PIECES = 64
+
+
+# Where each piece begins, and at which points it is cut into parts on each of which ranges show the second derivative
+# to be nonnegative; "signs" where the signs of a polynomial do.
+Pieces: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -46,21 +53,31 @@ def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof |
         # Rows of a data set ask about the same function again and again.
         if (where, together) not in table.lines_known:
             table.lines_known[where, together] = _convex_on(table, e, form, where)
-        return table.lines_known[where, together]
+        pieces = table.lines_known[where, together]
     except TooLargeError:
         return None
-
-
-def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -> Proof | None:
-    pieces = _pieces(table, e, form, where, MAX_PIECES)
-    if pieces is None or not all(_smooth_convex(piece) for piece in pieces):
+    if pieces is None:
         return None
+    words = f"function of one affine form, convex on each of {len(pieces)} pieces, its slope rising at the kinks"
+    return step("one form", words, form=to_json(form), pieces=pieces)
+
+
+def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -> Pieces | None:
+    pieces = _pieces(table, e, form, where, MAX_PIECES)
+    if pieces is None:
+        return None
+    found: Pieces = []
+    for piece in pieces:
+        parts = _smooth_convex(piece)
+        if parts is None:
+            return None
+        found.append({"from": piece.where.lo, "parts": parts})
     for left, right in itertools.pairwise(pieces):
         assert right.where.lo is not None
         here = _value_at(table, e, form, right.where.lo)
         if here is None or not _joins(left, right, here):
             return None
-    return (f"function of one affine form, convex on each of {len(pieces)} pieces, its slope rising at the kinks",)
+    return found
 
 
 # ------------------------------------------------------------------ rebuilding over one variable
@@ -246,34 +263,35 @@ def _constants(a: Expression, b: Expression) -> Interval | None:
 # ------------------------------------------------------------------ smooth pieces
 
 
-def _smooth_convex(piece: SmoothPiece) -> bool:
-    """Second derivative nonnegative by ranges, on the piece or on parts of it.
+def _smooth_convex(piece: SmoothPiece) -> list[fmpq] | Literal["signs"] | None:
+    """Why the second derivative is nonnegative: the ends of the parts on which ranges show it, or "signs".
 
-    Gives up at a point where it is certainly negative, or after `MAX_PARTS` parts.
+    None where it is not shown to be: at a point where it is certainly negative, or after `MAX_PARTS` parts.
     """
     try:
         second = derivative(piece.table, derivative(piece.table, piece.value, 0), 0)
     except NotSmoothError:
-        return False
+        return None
     if second.needs:
-        return False
+        return None
     sign = rational.sign_of(piece.table, second, piece.where)
     if sign is not None and (sign.is_nonnegative or _as_polynomial(piece.table, second) is not None):
-        return sign.is_nonnegative
+        return "signs" if sign.is_nonnegative else None
     t = Expression(piece.table, {alone(0): ONE})
-    parts = [piece.where]
+    parts, ends = [piece.where], list[fmpq]()
     for _ in range(MAX_PARTS):
         if not parts:
-            return True
+            return sorted(ends)
         where = parts.pop()
         built = _over(piece.table, second, t, where)
         if built is None or not _could_be_nonnegative(piece, second, where):
-            return False
+            return None
         if not ranges.is_nonnegative(built[0].range(built[1])):
             middle = _middle(where)
+            ends.append(middle)
             parts.append(Interval(where.lo, middle, where.lo_open, False))
             parts.append(Interval(middle, where.hi, False, where.hi_open))
-    return not parts
+    return None if parts else sorted(ends)
 
 
 def _could_be_nonnegative(piece: SmoothPiece, second: Expression, where: Interval) -> bool:

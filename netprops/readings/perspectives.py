@@ -6,6 +6,7 @@ in the domain of g whenever g is convex (Boyd and Vandenberghe, section 3.2.6).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flint import fmpq
@@ -21,25 +22,34 @@ ONE: Final = fmpq(1)
 MOST_TRIED: Final = 3
 
 
-def deperspectived(table: Table, e: Expression, mask: int) -> tuple[Table, Expression] | None:
-    """(table, g) with e the perspective of g in the variables of the mask that occur; None if e is none.
+@dataclass(frozen=True)
+class Perspective:
+    """g = `expression`, of which a function is the perspective, `divisor` the bit that was taken as 1.
 
-    The variables of the new table keep their bits; they are the ratios to the one that was taken as 1, whose bit does
-    not occur in g.
+    It has a table of its own, whose variables keep their bits; they are the ratios to that one, which does not occur.
     """
+
+    expression: Expression
+    divisor: int
+
+
+def deperspectived(table: Table, e: Expression, mask: int) -> Perspective | None:
+    """g with e the perspective of g in the variables of the mask that occur; None if e is none."""
     used = table.dependencies(e) & mask
     atoms = [a for a in table.atoms if a.kind == "variable" and a.dependencies & used]
     divisors = [a for a in atoms if ranges.is_positive(a.range)]
     if len(atoms) < 2:
         return None
     for divisor in divisors[:MOST_TRIED]:
-        made = _over(table, e, used, divisor.dependencies, divisor.range)
-        if made is not None:
-            return made
+        g = divided_by(table, e, used, divisor.dependencies, divisor.range)
+        if g is not None:
+            return Perspective(g, divisor.dependencies.bit_length() - 1)
     return None
 
 
-def _over(table: Table, e: Expression, used: int, one: int, size: Interval) -> tuple[Table, Expression] | None:
+def divided_by(table: Table, e: Expression, used: int, one: int, size: Interval) -> Expression | None:
+    """g over a table of its own, if e(a, v) = a g(v / a), a > 0 the variable of the mask `one`, with the range `size`,
+    v the others of the mask `used`."""
     target = Table(level=table.level, budget=table.budget, differing=table.differing, homogeneous=True)
     known = {a.dependencies: a.range for a in table.atoms if a.kind == "variable"}
     variables = []
@@ -61,7 +71,7 @@ def _over(table: Table, e: Expression, used: int, one: int, size: Interval) -> t
     return _without_factor(target, rebuilt, a, one)
 
 
-def _without_factor(target: Table, e: Expression, a: int, one: int) -> tuple[Table, Expression] | None:
+def _without_factor(target: Table, e: Expression, a: int, one: int) -> Expression | None:
     """e / a, if every term has the atom a as a factor and does not depend on it otherwise."""
     terms: dict[Monomial, fmpq] = {}
     for monomial, c in e.terms.items():
@@ -69,4 +79,4 @@ def _without_factor(target: Table, e: Expression, a: int, one: int) -> tuple[Tab
         if (a, ONE) not in monomial or target.monomial_dependencies(rest) & one:
             return None
         terms[rest] = c
-    return target, Expression(target, terms)
+    return Expression(target, terms)

@@ -173,7 +173,7 @@ class Table:
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
-    lines_known: dict[tuple[Interval, Expression], tuple[str, ...] | None] = field(default_factory=dict)
+    lines_known: dict[tuple[Interval, Expression], list[dict[str, Any]] | None] = field(default_factory=dict)
     _products: int = 0
     _lines: dict[Interval, tuple[Table, Expression]] = field(default_factory=dict)
 
@@ -190,9 +190,10 @@ class Table:
         self.names.append(name)
         if interval.lo is not None and interval.lo == interval.hi:
             return self.number(interval.lo)
-        return self._from_atom(self._intern("variable", (name,), bit, interval))
+        return self._from_atom(self.intern("variable", (name,), bit, interval))
 
-    def _intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
+    def intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
+        """The one atom of this kind of these arguments, made with that range if it is new."""
         key = (kind, *arguments)
         found = self._interned.get(key)
         if found is None:
@@ -201,7 +202,8 @@ class Table:
             self.atoms.append(Atom(found, kind, arguments, dependencies, range_))
         return found
 
-    def _known(self, kind: str, arguments: tuple[Any, ...]) -> int | None:
+    def known(self, kind: str, arguments: tuple[Any, ...]) -> int | None:
+        """The atom of this kind of these arguments, if there is one already."""
         return self._interned.get((kind, *arguments))
 
     def _from_atom(self, index: int, exponent: fmpq | int = 1, needs: frozenset[Condition] = NONE) -> Expression:
@@ -497,7 +499,7 @@ class Table:
         lead = e.terms[max(e.terms)]
         inner = {self._without(m, common): c / lead for m, c in e.terms.items()} if common else None
         normal = Expression(self, inner) if inner else self.scale(Expression(self, e.terms), 1 / lead)
-        index = self._intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
+        index = self.intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
         if self.atoms[index].range == WHOLE_LINE:
             known = WHOLE_LINE if common else ranges.scale(self.range(e), 1 / lead)  # a range may have been noted for e
             self.atoms[index].range = ranges.intersect(self.range(normal), known)
@@ -670,7 +672,7 @@ class Table:
             e = self._with_exponential_pulled_out(e)
         monomial, c = self._as_factor(e)
         if n.q != 1 and c < 0:
-            return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
+            return self._from_exponents({self.as_factor_keeping_sign(e): n}, ONE, needs)
         exponents: dict[int, fmpq] = {}
         total = self.number(1)
         for index, k in monomial:
@@ -682,19 +684,19 @@ class Table:
                 base = self._from_exponents({index: ONE}, ONE, NONE)
                 total = self.multiply(total, self.power(self.absolute(base), k * n))
             else:
-                return self._from_exponents({self._as_factor_keeping_sign(e): n}, ONE, needs)
+                return self._from_exponents({self.as_factor_keeping_sign(e): n}, ONE, needs)
         number, radical = _rational_power(c, n)
         if radical is not None:
-            root = self._intern("number", (radical,), 0, ranges.point(radical))
+            root = self.intern("number", (radical,), 0, ranges.point(radical))
             exponents[root] = exponents.get(root, ZERO) + n
         rest = self._from_exponents(exponents, number, NONE)
         product = self.multiply(total, rest)
         return Expression(self, product.terms, needs)
 
-    def _as_factor_keeping_sign(self, e: Expression) -> int:
+    def as_factor_keeping_sign(self, e: Expression) -> int:
         """An opaque sum that is e itself, whatever its leading coefficient: for roots of what is not known positive."""
         plain = Expression(self, e.terms)
-        index = self._intern("sum", (plain,), self.dependencies(plain), WHOLE_LINE)
+        index = self.intern("sum", (plain,), self.dependencies(plain), WHOLE_LINE)
         self.atoms[index].range = self.range(plain)
         return index
 
@@ -711,11 +713,11 @@ class Table:
     # -------------------------------------------------------------- exp, log, max
 
     def _exp_atom(self, e: Expression) -> int:
-        found = self._known("exp", (e,))
+        found = self.known("exp", (e,))
         if found is not None:
             return found
         plain = Expression(self, e.terms)
-        return self._intern("exp", (plain,), self.dependencies(plain), shapes.range_of("exp", self.range(plain)))
+        return self.intern("exp", (plain,), self.dependencies(plain), shapes.range_of("exp", self.range(plain)))
 
     def exp(self, e: Expression) -> Expression:
         """exp(e); logarithms inside come out as powers."""
@@ -803,10 +805,10 @@ class Table:
 
     def _log_atom(self, e: Expression) -> Expression:
         plain = Expression(self, e.terms)
-        found = self._known("log", (plain,))
+        found = self.known("log", (plain,))
         if found is None:
             r = shapes.range_of("log", self.range(plain))
-            found = self._intern("log", (plain,), self.dependencies(plain), r)
+            found = self.intern("log", (plain,), self.dependencies(plain), r)
         return self._from_atom(found)
 
     def softplus(self, v: Expression) -> Expression:
@@ -1000,13 +1002,13 @@ class Table:
         lead = others[0].terms[max(others[0].terms)]
         size = abs(lead)
         normal = (Expression(self, {}), *(self.scale(o, 1 / size) for o in others))
-        found = self._known("max", normal)
+        found = self.known("max", normal)
         if found is None:
             r = ranges.largest([self.range(o) for o in normal])
             mask = 0
             for o in normal:
                 mask |= self.dependencies(o)
-            found = self._intern("max", normal, mask, r)
+            found = self.intern("max", normal, mask, r)
         return self.scale(self._from_atom(found), size)
 
     def _common_nonnegative(self, operands: Sequence[Expression]) -> Monomial:
@@ -1071,15 +1073,15 @@ class Table:
             mirrored = self.apply(name, self.scale(Expression(self, u.terms), fmpq(-1)))
             return Expression(self, self.scale(mirrored, shape.parity).terms, needs)
         plain = Expression(self, u.terms)
-        found = self._known(name, (plain,))
+        found = self.known(name, (plain,))
         if found is None:
             r = shapes.range_of(name, self.range(plain))
-            found = self._intern(name, (plain,), self.dependencies(plain), r)
+            found = self.intern(name, (plain,), self.dependencies(plain), r)
         return self._from_atom(found, 1, needs)
 
     def _quarter_turned(self, name: str, u: Expression) -> Expression | None:
         """sin(v + k pi/2) and cos(v + k pi/2) for integers k, pi/2 being the exact constant asin(1)."""
-        quarter = self._known("asin", (self.number(1),))
+        quarter = self.known("asin", (self.number(1),))
         if quarter is None:
             return None
         k = u.terms.get(alone(quarter), ZERO)
@@ -1096,7 +1098,7 @@ class Table:
         mask = 0
         for a in plain:
             mask |= self.dependencies(a)
-        return self._from_atom(self._intern(name, plain, mask, range_), 1, needs)
+        return self._from_atom(self.intern(name, plain, mask, range_), 1, needs)
 
     def choose(self, truth: Truth, if_false: Expression, if_true: Expression) -> Expression:
         """if_true where the comparison holds, else if_false; the comparison itself needs a real number."""
@@ -1118,7 +1120,7 @@ class Table:
         key = _scaled_truth(truth)
         plain = (key.relation, key.expression, Expression(self, f.terms), Expression(self, t.terms))
         mask = self.dependencies(key.expression) | self.dependencies(f) | self.dependencies(t)
-        index = self._intern("where", plain, mask, ranges.union(self.range(f), self.range(t)))
+        index = self.intern("where", plain, mask, ranges.union(self.range(f), self.range(t)))
         return self._from_atom(index, 1, needs)
 
     def _choice_as_maximum(self, truth: Truth, f: Expression, t: Expression) -> Expression | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from netprops.readings import ranges
 from netprops.readings.polynomials import UNIT
+from netprops.readings.proofs import step
 
 if TYPE_CHECKING:
     from flint import fmpq
 
-    from netprops.readings.curvature import Calculus, Proof
+    from netprops.readings.curvature import Calculus
     from netprops.readings.polynomials import Expression, Monomial
+    from netprops.readings.proofs import Proof
 
 
 def norm(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
@@ -22,8 +25,8 @@ def norm(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
     """
     if not 0 < k < 1:
         return None
-    lines = [f"a {1 / k}-norm of convex nonnegative functions"]
-    for part in _nonnegative_parts(calculus, base) or ():
+    premises: list[Proof] = []
+    for part in _nonnegative_parts(calculus, base):
         if part is None:
             return None
         if part == UNIT:
@@ -31,8 +34,8 @@ def norm(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
         inner = _norm_operand(calculus, part, k)
         if inner is None:
             return None
-        lines += inner
-    return tuple(dict.fromkeys(lines)) if len(lines) > 1 else None
+        premises.append(inner)
+    return step("norm", f"a {1 / k}-norm of convex nonnegative functions", *premises) if premises else None
 
 
 def _norm_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
@@ -40,9 +43,9 @@ def _norm_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
         index, m = part[0]
         base = calculus._base(index)
         if m.q == 1 and int(m.p) % 2 == 0 and calculus.is_affine(base):
-            return ("the modulus of an affine form",)
+            return step("modulus of affine", "the modulus of an affine form")
         if ranges.is_nonnegative(calculus.table.atoms[index].range) and (inner := calculus.convex(base)):
-            return inner
+            return step("convex operand", "", inner)
     return calculus._log_convex(part)  # then every power of it is convex
 
 
@@ -53,8 +56,8 @@ def mean(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
     """
     if 0 <= k <= 1:
         return None
-    lines = [f"a power mean of exponent {1 / k} of concave positive functions"]
-    for part in _nonnegative_parts(calculus, base) or ():
+    premises: list[Proof] = []
+    for part in _nonnegative_parts(calculus, base):
         if part is None:
             return None
         if part == UNIT:
@@ -62,8 +65,9 @@ def mean(calculus: Calculus, base: Expression, k: fmpq) -> Proof | None:
         inner = _mean_operand(calculus, part, k)
         if inner is None:
             return None
-        lines += inner
-    return tuple(dict.fromkeys(lines)) if len(lines) > 1 else None
+        premises.append(inner)
+    words = f"a power mean of exponent {1 / k} of concave positive functions"
+    return step("power mean", words, *premises) if premises else None
 
 
 def _mean_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
@@ -77,5 +81,6 @@ def _mean_operand(calculus: Calculus, part: Monomial, k: fmpq) -> Proof | None:
 def _nonnegative_parts(calculus: Calculus, base: Expression) -> list[Monomial | None]:
     """The decision parts of a sum, UNIT for what does not depend on them; None for a part of unknown or wrong sign."""
     resting = calculus._resting(base)
-    signs = [(UNIT, calculus._sign(resting)), *((part, calculus._sign(c)) for part, c in calculus.groups(base).items())]
+    parts = sorted(calculus.groups(base).items(), key=itemgetter(0))
+    signs = [(UNIT, calculus._sign(resting)), *((part, calculus._sign(c)) for part, c in parts)]
     return [part if sign is not None and sign >= 0 else None for part, sign in signs]

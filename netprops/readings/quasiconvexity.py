@@ -8,14 +8,16 @@ one.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from flint import fmpq
 
 from netprops.readings import ranges, shapes
 from netprops.readings.curvature import Calculus
 from netprops.readings.polynomials import Expression, Monomial, alone
+from netprops.readings.proofs import Proof, step
 
 ZERO, ONE = fmpq(0), fmpq(1)
-Proof = tuple[str, ...]
 DEPTH = 8
 
 
@@ -26,7 +28,7 @@ def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof 
     e = Expression(calculus.table, e.terms)
     convex = calculus.convex(e)
     if convex:
-        return ("convex", *convex)
+        return step("quasi-convex as convex", "convex", convex)
     groups = calculus.groups(e)
     if len(groups) == 1:
         ((part, coefficient),) = groups.items()
@@ -37,11 +39,14 @@ def quasiconvex(calculus: Calculus, e: Expression, depth: int = DEPTH) -> Proof 
             return proof
     clipped = _clipped(calculus, e)
     if clipped is not None:
-        proof = quasiconvex(calculus, clipped, depth - 1)
+        argument, place, mirrored = clipped
+        proof = quasiconvex(calculus, argument, depth - 1)
         if proof:
-            return ("a minimum or maximum with a constant, non-decreasing", *proof)
+            words = "a minimum or maximum with a constant, non-decreasing"
+            return step("clipped", words, proof, term=place, mirrored=mirrored)
     quotient = _divided(calculus, e)
-    return quasiconvex(calculus, quotient, depth - 1) if quotient is not None else None
+    inner = quasiconvex(calculus, quotient, depth - 1) if quotient is not None else None
+    return step("divided", "a constant and a quotient with a constant above", inner) if inner else None
 
 
 def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof | None:
@@ -53,7 +58,7 @@ def _product(calculus: Calculus, part: Monomial, sign: int, depth: int) -> Proof
             argument, why = inner
             proof = quasiconvex(calculus, argument, depth - 1)
             if proof:
-                return (why, *proof)
+                return step("monotone outer function", why, proof)
     return _quotient(calculus, part, sign) or _by_logarithm(calculus, part, sign)
 
 
@@ -69,11 +74,12 @@ def _quotient(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
     if not top:
         return None
     if calculus.is_affine_product(below):
-        return ("a quotient with an affine positive denominator", *top)
+        return step("quasi-convex quotient", "a quotient with an affine positive denominator", top)
     bottom = calculus.product_concave(below) if sign > 0 else calculus.product_convex(below)
     if not bottom or not ranges.is_nonnegative(table.monomial_range(above)):
         return None
-    return ("a quotient of a nonnegative function and a positive one bent the other way", *top, *bottom)
+    words = "a quotient of a nonnegative function and a positive one bent the other way"
+    return step("quasi-convex quotient", words, top, bottom)
 
 
 def _by_logarithm(calculus: Calculus, part: Monomial, sign: int) -> Proof | None:
@@ -90,7 +96,8 @@ def _by_logarithm(calculus: Calculus, part: Monomial, sign: int) -> Proof | None
         logarithms.append(table.scale(table.log(atom), k))
     total = Expression(table, table.add_all(logarithms).terms)
     proof = calculus.convex(table.scale(total, sign))
-    return ("a monotone function of a sum of logarithms, bent the right way", *proof) if proof else None
+    words = "a monotone function of a sum of logarithms, bent the right way"
+    return step("sum of logarithms", words, proof) if proof else None
 
 
 def _inner(calculus: Calculus, index: int, k: fmpq, sign: int) -> tuple[Expression, str] | None:
@@ -118,21 +125,21 @@ def _inner(calculus: Calculus, index: int, k: fmpq, sign: int) -> tuple[Expressi
     return None
 
 
-def _clipped(calculus: Calculus, e: Expression) -> Expression | None:
+def _clipped(calculus: Calculus, e: Expression) -> tuple[Expression, int, bool] | None:
     """An argument of which e is a non-decreasing function: v, if e is w + s min(0, v) with s > 0 and w free of decision
-    variables, or if it is w + s max(0, v).
+    variables, or if it is w + s max(0, v); where the term of v stands, and whether -v was taken for v.
 
     For c max(0, v) + g with g + c v = w free of them is w + c max(0, -v), because max(0, v) - v = max(0, -v).
     """
     table = calculus.table
-    for monomial, c in e.terms.items():
+    for place, (monomial, c) in enumerate(sorted(e.terms.items(), key=itemgetter(0))):
         v = _positive_part(calculus, monomial)
         if v is None:
             continue
         rest = Expression(table, {m: k for m, k in e.terms.items() if m != monomial})
         for argument, left in ((v, rest), (table.scale(v, -1), table.add(rest, table.scale(v, c)))):
             if not calculus.depends(left):
-                return argument if c > 0 else table.scale(argument, -1)
+                return argument if c > 0 else table.scale(argument, -1), place, argument is not v
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -35,22 +36,31 @@ NEWTON_STEPS: Final = 60
 DENOMINATORS: Final = (1, 2, 12, 120, 2**12, 2**24, 2**40)
 
 
-def has_sum_of_squares_hessian(table: Table, e: Expression, mask: int) -> bool:
-    """Whether a certificate was found that e, a polynomial in the variables of the mask, is convex everywhere."""
+@dataclass(frozen=True)
+class Gram:
+    """A positive semidefinite `matrix` G with y' H(x) y = z'Gz; z by the exponents of x, then those of y."""
+
+    basis: list[list[int]]
+    matrix: list[list[fmpq]]
+
+
+def gram_of_hessian(table: Table, e: Expression, mask: int) -> Gram | None:
+    """A certificate that e, a polynomial in the variables of the mask, is convex everywhere; None if none was found."""
     polynomial = _polynomial(table, e, mask)
     if polynomial is None:
-        return False
+        return None
     degree = max(map(sum, polynomial), default=0)
     if degree % 2 or not 2 < degree <= MOST_DEGREE:
-        return False
+        return None
     biform = _hessian_form(polynomial)
     basis = _basis(biform, degree // 2 - 1)
     if not basis or len(basis) > MOST_BASIS:
-        return False
+        return None
     groups = _products(basis)
     if not set(biform) <= set(groups) or sum(len(pairs) - 1 for pairs in groups.values()) > MOST_FREE:
-        return False
-    return any(is_positive_semidefinite(G) for G in _rounded(biform, groups, len(basis)))
+        return None
+    semidefinite = (G for G in _rounded(biform, groups, len(basis)) if is_positive_semidefinite(G))
+    return next((Gram([list(z) for z in basis], G) for G in semidefinite), None)
 
 
 def _polynomial(table: Table, e: Expression, mask: int) -> Polynomial | None:
