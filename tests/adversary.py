@@ -13,7 +13,7 @@ import numpy as np
 from compositions import EXTENDED, SPECIAL, coordinates, exactly, intervals, moved_inside
 
 DIGITS, MORE_DIGITS = 60, 240
-DIGITS_TO_TELL_FROM_0 = 1200
+DIGITS_TO_TELL_FROM_0 = 400
 NOISE = 1e-13  # of long doubles, relative; of functions that NumPy has in doubles alone it is the least
 FIRST, BRED, PARENTS, ROUNDS = 768, 288, 24, 3
 CHECKED = 4
@@ -133,7 +133,8 @@ def _scores(c, claim, chords):
         if claim.of_chords:
             tame &= (a != b).any(axis=1)
         relative, dense = np.where(tame, relative, -np.inf), np.where(tame, dense, -np.inf)
-    return relative.astype(float), dense.astype(float), np.isnan(values[0])
+    with np.errstate(over="ignore"):
+        return relative.astype(float), dense.astype(float), np.isnan(values[0])
 
 
 def contradiction(c, what, *, rounds=ROUNDS, seed=0):
@@ -151,7 +152,8 @@ def contradiction(c, what, *, rounds=ROUNDS, seed=0):
         found = _scores(c, claim, more)
         chords = kept.with_more(more)
         relative, dense = (np.concatenate([old, new]) for old, new in zip(scores, found, strict=False))
-    suspects = [*np.argsort(-relative)[:CHECKED], *np.argsort(-dense)[:CHECKED]]
+    most = 1 if claim.strict else CHECKED
+    suspects = [*np.argsort(-relative)[:most], *np.argsort(-dense)[:most]]
     for i in dict.fromkeys(i for i in suspects if relative[i] > -NOISE):
         found = _confirmed(c, claim, chords.a[i], chords.b[i], chords.w[i], chords.q[i])
         if found:
@@ -160,14 +162,17 @@ def contradiction(c, what, *, rounds=ROUNDS, seed=0):
 
 
 def _is_undefined(c, x, q):
-    with mp.workdps(DIGITS):
-        try:
-            c.value(exactly(x), exactly(q))
-        except (ValueError, ZeroDivisionError):
-            return True
-        except OverflowError:
-            return False
-    return False
+    """Whether f is undefined there, to all digits: 1 + erf(x) is 0 to few."""
+    for digits in (DIGITS, DIGITS_TO_TELL_FROM_0):
+        with mp.workdps(digits):
+            try:
+                c.value(exactly(x), exactly(q))
+            except (ValueError, ZeroDivisionError):
+                continue
+            except OverflowError:
+                return False
+        return False
+    return True
 
 
 def _gap(c, claim, a, b, w, q, digits):
@@ -191,7 +196,8 @@ def _confirmed(c, claim, *chord):
             return f"gap {mp.nstr(again, 5)}, not strict"
         return f"gap {mp.nstr(again, 5)}" if again > 0 and abs(again - gap) < again / 100 else None
     except (ValueError, ZeroDivisionError):
-        return "undefined"
+        a, b, _, q = chord
+        return "undefined" if _is_undefined(c, a, q) or _is_undefined(c, b, q) else None
     except OverflowError:
         return None
 
@@ -274,9 +280,9 @@ def _inside_exactly(c, flat):
 
 
 def _encloses(text, value, slack):
-    middle, _, radius = text.strip("[]").partition(" +/- ")
-    off = abs(value - mp.mpf(middle))
-    return off <= (mp.mpf(radius) if radius else abs(value) * mp.mpf(10) ** -18) + slack
+    middle, _, radius = text.strip("[]").partition("+/-")
+    off = abs(value - mp.mpf(middle.strip() or 0))
+    return off <= (mp.mpf(radius.strip()) if radius else abs(value) * mp.mpf(10) ** -18) + slack
 
 
 def wrong_complaint(c, message):
