@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netprops.certificates.checking import Recheck, recheck
     from netprops.claims import CONDITIONAL, HOLDS, REFUTED, Claim, ClaimError, claim
     from netprops.domains import Box, DomainError, box, nonnegative, ordered_cone, positive, reals
     from netprops.evidence import Table, UndecidedError, Verdict
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 
 _HOME = {
+    "netprops.certificates.checking": ("Recheck", "recheck"),
     "netprops.claims": ("CONDITIONAL", "HOLDS", "REFUTED", "Claim", "ClaimError", "claim"),
     "netprops.domains": ("Box", "DomainError", "box", "nonnegative", "ordered_cone", "positive", "reals"),
     "netprops.evidence": ("Table", "UndecidedError", "Verdict"),
@@ -98,7 +100,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Census", "Claim", "ClaimError", "Curvature", "DomainError",
-    "Explanation", "NotAFunctionError", "Table", "UndecidedError", "UnsupportedError", "Verdict",
+    "Explanation", "NotAFunctionError", "Recheck", "Table", "UndecidedError", "UnsupportedError", "Verdict",
     "agree_in_floats", "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature",
     "descends_to", "explain", "has_critical_point", "has_critical_points", "has_curvature", "has_inertia",
     "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_compatible", "is_concave", "is_constant",
@@ -107,7 +109,7 @@ __all__ = [
     "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step", "is_spread_smaller",
     "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "next_point",
     "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pairs", "pi", "positive",
-    "reals", "runs", "short_step", "stays_in", "violates_jensen",
+    "reals", "recheck", "runs", "short_step", "stays_in", "violates_jensen",
 ]  # fmt: skip
 
 

@@ -79,7 +79,8 @@ class Verdict:
     because: str  # for people: the rule that proved it, the witness in words, or what was tried
     witness: Mapping[str, object] | None = None  # a JSON-able record of a certified witness
     evaluations: int = 0  # float evaluations spent
-    basis: object = None  # what a certificate of the answer is made of, beside the witness
+    basis: object = None  # the proof, where a certificate of the answer is made of one
+    certify: Callable[[], Mapping[str, object]] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.question, str) or not self.question:
@@ -104,6 +105,11 @@ class Verdict:
     def evidence(self) -> Kind | None:
         """The kind of evidence; None when undecided."""
         return self.kind
+
+    @property
+    def certificate(self) -> Mapping[str, object] | None:
+        """The answer as a JSON-able record that `netprops.recheck` verifies; None for answers that have none yet."""
+        return None if self.certify is None else self.certify()
 
     def __bool__(self) -> bool:
         if _running is not None:
@@ -169,6 +175,11 @@ class Note:
 
     verdict: Verdict
     site: Site
+
+
+def _light(note: Note) -> Note:
+    """The note without what a certificate would be made of: programs and proofs are large, notes are many."""
+    return replace(note, verdict=replace(note.verdict, basis=None, certify=None))
 
 
 @dataclass(frozen=True)
@@ -238,7 +249,7 @@ class Recorder:
         try:
             yield
             self._demand_asserted()
-            self.kept += self.pending
+            self.kept += map(_light, self.pending)
             self.cells += self.pending_cells
             self.evaluations += self.pending_evaluations
             self.examples += 1

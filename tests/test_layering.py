@@ -17,7 +17,7 @@ SPECS = sorted((ROOT / "specs").rglob("*.py"))
 LAYERS = (
     ("evidence", "domains", "exact", "progress"),
     ("readings", "objects"),
-    ("search",),
+    ("certificates", "search"),
     ("questions",),
     ("strategies",),
     ("claims",),

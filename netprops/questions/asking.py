@@ -12,8 +12,11 @@ import jax
 import numpy as np
 from flint import fmpq
 
+from netprops.certificates.checking import QUESTIONS
+from netprops.certificates.records import certificate
 from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
 from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim, yes
+from netprops.readings.cones import gaps_of, has_cone, of_gaps, whole_of
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
 from netprops.readings.polynomials import Expression, TooLargeError
@@ -54,6 +57,7 @@ class Asked:
     program: Program
     decision: int
     domain: str
+    domains: tuple[Any, ...]  # one pytree for each argument of the function
     original: Original | None = None
 
     @property
@@ -98,8 +102,9 @@ def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
     _callable(name, f)
     first = len(leaves(on))
     if for_all is None:
-        return Asked(name, trace(f, on), first, describe(on))
-    return Asked(name, trace(f, on, for_all), first, f"{describe(on)}, for every value in {describe(for_all)}")
+        return Asked(name, trace(f, on), first, describe(on), (on,))
+    shown = f"{describe(on)}, for every value in {describe(for_all)}"
+    return Asked(name, trace(f, on, for_all), first, shown, (on, for_all))
 
 
 def traced_on_cones(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
@@ -109,11 +114,11 @@ def traced_on_cones(name: str, f: Function, on: Any, for_all: Any = None) -> Ask
     """
     _callable(name, f)
     domains = [on] if for_all is None else [on, for_all]
-    if not any(map(_has_cone, domains)):
+    if not any(map(has_cone, domains)):
         return traced(name, f, on, for_all)
-    straight = traced(name, _of_gaps(f, domains), *map(_gaps, domains))
+    straight = traced(name, of_gaps(f, domains), *map(gaps_of, domains))
     shown = describe(on) if for_all is None else f"{describe(on)}, for every value in {describe(for_all)}"
-    return replace(straight, domain=shown, original=_original(f, domains))
+    return replace(straight, domain=shown, original=_original(f, domains), domains=tuple(domains))
 
 
 def traced_together(name: str, f: Function, on: Any) -> Asked:
@@ -121,34 +126,17 @@ def traced_together(name: str, f: Function, on: Any) -> Asked:
     _callable(name, f)
     domains = on if isinstance(on, tuple) and not isinstance(on, Box) else (on,)
     shown = " and ".join(map(describe, domains))
-    if not any(map(_has_cone, domains)):
+    if not any(map(has_cone, domains)):
         program = trace(f, *domains)
-        return Asked(name, program, len(program.arguments), shown)
-    program = trace(_of_gaps(f, domains), *map(_gaps, domains))
-    return Asked(name, program, len(program.arguments), shown, _original(f, domains))
-
-
-def _has_cone(domain: Any) -> bool:
-    return any(isinstance(leaf, OrderedCone) for leaf in jax.tree.leaves(domain))
-
-
-def _gaps(domain: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf.gaps if isinstance(leaf, OrderedCone) else leaf, domain)
-
-
-def _of_gaps(f: Function, domains: Sequence[Any]) -> Function:
-    """f after the maps that take gaps to points of the cones."""
-
-    def part(leaf: Any, y: Any) -> Any:
-        return leaf.from_gaps(y) if isinstance(leaf, OrderedCone) else y
-
-    return lambda *points: f(*(jax.tree.map(part, on, point) for on, point in zip(domains, points, strict=True)))
+        return Asked(name, program, len(program.arguments), shown, domains)
+    program = trace(of_gaps(f, domains), *map(gaps_of, domains))
+    return Asked(name, program, len(program.arguments), shown, domains, _original(f, domains))
 
 
 def _original(f: Function, domains: Sequence[Any]) -> Original:
-    wholes = [jax.tree.map(lambda leaf: leaf.whole if isinstance(leaf, OrderedCone) else leaf, on) for on in domains]
     flat = [leaf for on in domains for leaf in jax.tree.leaves(on)]
-    return Original(trace(f, *wholes), tuple(leaf if isinstance(leaf, OrderedCone) else None for leaf in flat))
+    cones = tuple(leaf if isinstance(leaf, OrderedCone) else None for leaf in flat)
+    return Original(trace(f, *map(whole_of, domains)), cones)
 
 
 def _callable(name: str, f: Any) -> None:
@@ -171,8 +159,8 @@ _answers: dict[tuple[Any, ...], Verdict] = {}
 MOST_ANSWERS = 4096
 
 
-def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any) -> Verdict:
-    """The answer to an equal question asked before under the same claim, or a new one.
+def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any, others: Sequence[Asked] = ()) -> Verdict:
+    """The answer to an equal question asked before under the same claim, or a new one, with its certificate.
 
     The claim and the run's seed belong to the key because they belong to the search's: so an answer does not depend on
     which questions this process happened to answer before.
@@ -186,7 +174,19 @@ def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any) -> Verd
         if len(_answers) >= MOST_ANSWERS and not undecided_before:
             _answers.clear()
         _answers[key] = answer()
-    return _answers[key]
+    return certified(asked, _answers[key], others)
+
+
+def certified(asked: Asked, verdict: Verdict, others: Sequence[Asked] = ()) -> Verdict:
+    """The verdict with its certificate, made when somebody asks for it; `others` are further functions it is about."""
+    basis = verdict.basis if isinstance(verdict.basis, Proof) else verdict.witness
+    if verdict.kind not in ("proved", "certified") or basis is None or verdict.question not in QUESTIONS:
+        return verdict
+    programs = [a.program for a in (asked, *others)]
+    make = functools.partial(
+        certificate, verdict.question, verdict.answer, verdict.kind, asked.domains, asked.decision, programs, basis
+    )
+    return replace(verdict, certify=make)
 
 
 # ------------------------------------------------------------------ symbolic proofs

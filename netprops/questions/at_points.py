@@ -10,13 +10,14 @@ from typing import Any, Literal
 import numpy as np
 from flint import fmpq
 
-from netprops.domains import DomainError, reals
+from netprops.domains import DomainError, exact, reals
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.exact.inertia import inertia
 from netprops.questions.asking import (
     Asked,
     Function,
     Point,
+    certified,
     complain_at,
     domain_around,
     point_in,
@@ -80,14 +81,16 @@ def violates_jensen(f: Function, a: Any, b: Any, weight: Any = HALF) -> Verdict:
     if certificate is None:
         complain_at(asked, x)
         complain_at(asked, y)
-    return record(_sign_verdict(asked, certificate, 1, f"a = {show_point(x)}, b = {show_point(y)}"))
+    where = f"a = {show_point(x)}, b = {show_point(y)}"
+    return record(_sign_verdict(asked, certificate, 1, where, weight=str(exact(weight))))
 
 
-def _sign_verdict(asked: Asked, certificate: Certificate | None, sign: int, where: str) -> Verdict:
+def _sign_verdict(asked: Asked, certificate: Certificate | None, sign: int, where: str, **details: str) -> Verdict:
     if certificate is None:
         return undecided(asked.name, f"{where}: the sign is not decided by balls of up to 4096 bits")
     answer = yes if certificate.sign == sign else no
-    return answer(asked.name, "certified", f"{where}: {values(certificate)}", certificate.record())
+    witness = {**certificate.record(), "expected": sign, **details}
+    return certified(asked, answer(asked.name, "certified", f"{where}: {values(certificate)}", witness))
 
 
 def is_critical(f: Function, at: Any) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ from netprops.questions.refuting import Refutation, describe_point, unequal_poin
 from netprops.readings.balls import evaluate
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError
 from netprops.readings.polynomials import Expression, Table, TooLargeError
+from netprops.readings.proofs import step
 from netprops.readings.symbols import read
+from netprops.readings.vanishing import vanishes
 from netprops.readings.witnesses import difference
 from netprops.search import falsify
 
@@ -40,28 +43,28 @@ def are_equal(f: Function, g: Function, on: Any) -> Verdict:
         raise NotAFunctionError(
             f"are_equal compares outputs of one shape, got {first.program.out_shapes} and {second.program.out_shapes}"
         )
-    return record(remembered(first, lambda: _equal(first, second), second.program.key))
+    return record(remembered(first, lambda: _equal(first, second), second.program.key, others=[second]))
 
 
 def _equal(first: Asked, second: Asked) -> Verdict:
     notes: list[str] = []
     gaps = _differences(first, second, LEVELS[0], notes)
     if gaps is not None and not any(gap.terms for gap in gaps):
-        return yes("are_equal", "proved", "one normal form")
+        return _proved("one normal form", LEVELS[0])
     seen = _at_simple_points(first, second, _apart)
     if seen is not None:
         return no("are_equal", "certified", *seen)
     further = _differences(first, second, LEVELS[1], notes)
     if further is not None and not any(gap.terms for gap in further):
-        return yes("are_equal", "proved", "one normal form, products multiplied out")
+        return _proved("one normal form, products multiplied out", LEVELS[1])
     if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
-        return yes("are_equal", "proved", "one normal form, the difference multiplied out sum by sum")
+        return _proved("one normal form, the difference multiplied out sum by sum", LEVELS[0])
     seen = _at_simple_points(first, second, _all_entries)
     if seen is not None:
         return no("are_equal", "certified", *seen)
     gaps = _differences(first, second, LEVELS[-1], notes)
     if gaps is not None and all(vanishes(gap, notes) for gap in gaps):
-        return yes("are_equal", "proved", "one normal form, everything multiplied out")
+        return _proved("one normal form, everything multiplied out", LEVELS[-1])
     found = falsify.against_equality(first.program, second.program, seed=first.seed())
     complain_if_undefined(first, found.nonfinite)
     complain_if_undefined(second, found.nonfinite)
@@ -71,6 +74,10 @@ def _equal(first: Asked, second: Asked) -> Verdict:
     reasons = "; ".join(dict.fromkeys(notes)) or "two normal forms"
     because = f"on {first.domain}: not one normal form ({reasons}); no difference in {found.evaluations} evaluations"
     return undecided("are_equal", because, evaluations=found.evaluations)
+
+
+def _proved(words: str, level: int) -> Verdict:
+    return replace(yes("are_equal", "proved", words), basis=step("one normal form", words, level=level))
 
 
 def _differences(first: Asked, second: Asked, level: int, notes: list[str]) -> list[Expression] | None:
@@ -91,33 +98,18 @@ def _differences(first: Asked, second: Asked, level: int, notes: list[str]) -> l
     return gaps
 
 
-def vanishes(gap: Expression, notes: list[str]) -> bool:
-    """Whether the difference is 0, multiplying out its sums from the outside in, as far as it takes."""
-    try:
-        while gap.terms:
-            further = gap.table.multiplied_out_once(gap)
-            if further == gap:
-                notes.append(f"the difference reads {gap}")
-                return False
-            gap = further
-    except TooLargeError as error:
-        notes.append(str(error))
-        return False
-    return True
-
-
 def _at_simple_points(
     first: Asked, second: Asked, entries_of: Callable[[Program, Program, Point], Iterable[int]]
 ) -> Refutation | None:
     """A certified difference at a few points with distinct small coordinates, where floats may see none."""
-    for step in (fmpq(1), fmpq(-3, 2), fmpq(5, 4)):
+    for stride in (fmpq(1), fmpq(-3, 2), fmpq(5, 4)):
         point, count = [], 0
         for leaf in first.program.arguments:
             array = leaf.inner_point()
             flat = array.reshape(-1)
             for i in range(leaf.size):
                 count += 1
-                moved = flat[i] + step * fmpq((count * 7) % 11 - 5, 4)
+                moved = flat[i] + stride * fmpq((count * 7) % 11 - 5, 4)
                 flat[i] = moved if leaf.interval(i).contains(moved) else flat[i]
             point.append(array)
         if not contains(first.program, point):

@@ -10,13 +10,13 @@ from flint import arb
 from netprops.domains import leaves
 from netprops.evidence import Verdict, no, record, undecided, yes
 from netprops.questions.asking import Asked, Function, Point, contains, record_point, remembered, show_point, traced
-from netprops.questions.equality import vanishes
 from netprops.readings import balls
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 from netprops.readings.jets import gradient
 from netprops.readings.polynomials import Expression, TooLargeError
 from netprops.readings.symbols import read
+from netprops.readings.vanishing import vanishes
 from netprops.readings.witnesses import enclosure_text
 from netprops.search.points import generator
 

@@ -9,7 +9,15 @@ from typing import Any, Literal
 from flint import fmpq
 
 from netprops.questions.asking import Array, Asked, contains, show_number, show_point
-from netprops.readings.witnesses import Certificate, between, difference, jensen_violation, order, sign_of
+from netprops.readings.witnesses import (
+    Certificate,
+    between,
+    difference,
+    exact_texts,
+    jensen_violation,
+    order,
+    sign_of,
+)
 from netprops.search.falsify import Found
 from netprops.search.polish import Witness, polish
 
@@ -104,7 +112,10 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
         f"function{asked.where(witness.entry)} is {'above' if side > 0 else 'below'} both ends; inside against a: "
         f"{values(certificate)}"
     )
-    return words, {"kind": "inner point beyond both ends", "weight": str(witness.weight), **certificate.record()}
+    told = certificate.record()
+    ends = {"start": exact_texts(a), "end": exact_texts(b)}
+    points = {**certificate.points, **ends}
+    return words, {"kind": "inner point beyond both ends", "weight": str(witness.weight), **told, "points": points}
 
 
 # ------------------------------------------------------------------ pairs and points

@@ -23,6 +23,7 @@ from netprops.questions.asking import (
     by_proof,
     complain_if_undefined,
     contains,
+    exact_point,
     proved,
     reading_at,
     remembered,
@@ -39,7 +40,7 @@ from netprops.readings.intermediate import with_settled_values
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
 from netprops.readings.proofs import Proof, step
-from netprops.readings.witnesses import jensen_gap, jensen_violation
+from netprops.readings.witnesses import exact_texts, jensen_gap, jensen_violation
 from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
@@ -137,9 +138,20 @@ def _side(side: int) -> Literal[1, -1]:
 
 def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
     reasons = "; ".join(dict.fromkeys(notes)) or "no rule of the calculus applied"
-    near = f", the nearest miss {found.candidates[0].violation:.3g}" if found.candidates else ""
     return (
-        f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations{near}"
+        f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations"
+        f"{_nearest(asked, found)}"
+    )
+
+
+def _nearest(asked: Asked, found: falsify.Found) -> str:
+    """The smallest gap that the search found, in words."""
+    if found.nearest is None:
+        return ""
+    _, a, b = asked.as_asked(exact_point(found.nearest.a), exact_point(found.nearest.b))
+    return (
+        f", the smallest gap {found.nearest.slack:.3g} of the change of the function, "
+        f"between {show_point(a)} and {show_point(b)}"
     )
 
 
@@ -296,11 +308,12 @@ def _straight_segment(asked: Asked) -> tuple[str, dict[str, Any]] | None:
             for direction in reading.calculus.flat_directions(e):
                 for gaps in _segments(asked, reading, direction):
                     _, a, b = asked.as_asked(*gaps)
-                    return (
+                    words = (
                         f"from a = {show_point(a)} to b = {show_point(b)} the function{asked.where(entry)} is affine, "
-                        "exactly: none of its bent terms changes along that direction",
-                        {"kind": "straight segment", "a": show_point(a), "b": show_point(b), "entry": entry},
+                        "exactly: none of its bent terms changes along that direction"
                     )
+                    points = {"a": exact_texts(a), "b": exact_texts(b)}
+                    return words, {"kind": "straight segment", "points": points, "entry": entry, "level": level}
     return None
 
 
@@ -357,6 +370,14 @@ class Curvature:
     name: str
     convex: Verdict
     concave: Verdict
+
+    @property
+    def certificate(self) -> dict[str, object] | None:
+        """The name with the certificates of both verdicts, for `netprops.recheck`; None for "undecided"."""
+        parts = [self.convex.certificate, self.concave.certificate]
+        if self.name == "undecided":
+            return None
+        return {"question": "curvature", "name": self.name, "parts": parts}
 
     def __str__(self) -> str:
         return f"{self.name}\n  convex? {self.convex!r}\n  concave? {self.concave!r}"

@@ -21,7 +21,7 @@ from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.polynomials import Expression, Table, TooLargeError, alone
 from netprops.readings.proofs import Proof, step
-from netprops.readings.substitution import CannotRebuildError, Rebuilder, over
+from netprops.readings.substitution import along, range_of_difference
 
 ZERO, ONE = fmpq(0), fmpq(1)
 MAX_PARTS = 80
@@ -47,7 +47,7 @@ def convex_in_one_form(table: Table, e: Expression, form: Expression) -> Proof |
     where = table.range(form)
     line, t = table.line(where)
     try:
-        together = _replaced(table, e, form, line, t)
+        together = along(table, e, form, line, t)
         if together is None or together.needs:
             return None
         # Rows of a data set ask about the same function again and again.
@@ -83,33 +83,10 @@ def _convex_on(table: Table, e: Expression, form: Expression, where: Interval) -
 # ------------------------------------------------------------------ rebuilding over one variable
 
 
-def _replaced(source: Table, e: Expression, form: Expression, target: Table, t: Expression) -> Expression | None:
-    """e with the affine form replaced by t, over the target table; None if something else is left."""
-    lead = max(form.terms)
-
-    def take_out(x: Expression) -> tuple[Expression, Expression]:
-        multiple = x.terms.get(lead, ZERO) / form.terms[lead]
-        if multiple == 0:
-            return x, target.number(0)
-        return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), target.scale(t, multiple)
-
-    def variable(bit: int) -> Expression:
-        alone = len(form.terms) == 1 and len(lead) == 1 and lead[0][1] == 1
-        atom = source.atoms[lead[0][0]] if alone else None
-        if atom is not None and atom.kind == "variable" and atom.dependencies == 1 << bit:
-            return target.scale(t, 1 / form.terms[lead])
-        raise CannotRebuildError(f"{source.names[bit]} is left over")
-
-    try:
-        return Rebuilder(source, target, variable, take_out).expression(e)
-    except CannotRebuildError:
-        return None
-
-
 def _over(source: Table, e: Expression, form: Expression, where: Interval) -> tuple[Table, Expression] | None:
     target = Table(level=source.level, differing=source.differing)
     t = target.variable("t", where)
-    rebuilt = _replaced(source, e, form, target, t)
+    rebuilt = along(source, e, form, target, t)
     return None if rebuilt is None or rebuilt.needs else (target, rebuilt)
 
 
@@ -223,7 +200,7 @@ def _at(piece: SmoothPiece, e: Expression, x: fmpq) -> Expression | None:
 
 def _value_at(source: Table, e: Expression, form: Expression, x: fmpq) -> Expression | None:
     target = Table(level=source.level, differing=source.differing)
-    value = _replaced(source, e, form, target, target.number(x))
+    value = along(source, e, form, target, target.number(x))
     return None if value is None or value.needs else value
 
 
@@ -241,23 +218,14 @@ def _joins(left: SmoothPiece, right: SmoothPiece, here: Expression) -> bool:
         return False
     if before is None or after is None:
         return False
-    rise = _constants(after, before)
+    rise = range_of_difference(after, before)
     return rise is not None and ranges.is_nonnegative(rise)
 
 
 def _same_constant(a: Expression, b: Expression) -> bool:
     """Two constant normal forms of different tables, equal as printed term by term or as numbers."""
-    difference = _constants(a, b)
+    difference = range_of_difference(a, b)
     return difference is not None and difference.lo == difference.hi == 0
-
-
-def _constants(a: Expression, b: Expression) -> Interval | None:
-    """The range of a - b for constants of two tables: rebuilt into one, so that equal irrational parts cancel."""
-    target = Table()
-    parts = [over(e.table, e, target, ()) for e in (a, b)]
-    if parts[0] is None or parts[1] is None:
-        return None
-    return target.range(target.subtract(parts[0], parts[1]))
 
 
 # ------------------------------------------------------------------ smooth pieces

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from flint import fmpq
 
+from netprops.domains import Interval
 from netprops.readings import shapes
 from netprops.readings.polynomials import NONE, Condition, Expression, Table, Truth
 
-ONE = fmpq(1)
+ZERO, ONE = fmpq(0), fmpq(1)
 
 
 class CannotRebuildError(Exception):
@@ -98,3 +99,35 @@ def over(source: Table, e: Expression, target: Table, values: Sequence[Expressio
         return Rebuilder(source, target, lambda bit: values[bit]).expression(e)
     except CannotRebuildError:
         return None
+
+
+def along(source: Table, e: Expression, form: Expression, target: Table, t: Expression) -> Expression | None:
+    """e with the affine form replaced by t, over the target table; None if something else is left."""
+    lead = max(form.terms)
+
+    def take_out(x: Expression) -> tuple[Expression, Expression]:
+        multiple = x.terms.get(lead, ZERO) / form.terms[lead]
+        if multiple == 0:
+            return x, target.number(0)
+        return source.subtract(Expression(source, x.terms), source.scale(form, multiple)), target.scale(t, multiple)
+
+    def variable(bit: int) -> Expression:
+        alone = len(form.terms) == 1 and len(lead) == 1 and lead[0][1] == 1
+        atom = source.atoms[lead[0][0]] if alone else None
+        if atom is not None and atom.kind == "variable" and atom.dependencies == 1 << bit:
+            return target.scale(t, 1 / form.terms[lead])
+        raise CannotRebuildError(f"{source.names[bit]} is left over")
+
+    try:
+        return Rebuilder(source, target, variable, take_out).expression(e)
+    except CannotRebuildError:
+        return None
+
+
+def range_of_difference(a: Expression, b: Expression) -> Interval | None:
+    """The range of a - b for constants of two tables: rebuilt into one, so that equal irrational parts cancel."""
+    target = Table()
+    parts = [over(e.table, e, target, ()) for e in (a, b)]
+    if parts[0] is None or parts[1] is None:
+        return None
+    return target.range(target.subtract(parts[0], parts[1]))

@@ -66,6 +66,11 @@ def exact_text(x: fmpq) -> str:
     return near.hex() if abs(near) != float("inf") and exact(near) == x else f"{x.p}/{x.q}"
 
 
+def exact_texts(point: Sequence[Array]) -> tuple[str, ...]:
+    """The flat coordinates of a point in words."""
+    return tuple(map(exact_text, _flat(point)))
+
+
 def enclosure_text(x: Ball) -> str:
     """A ball in decimal, 20 digits, rounded outwards."""
     return str(x.str(20, more=True))
@@ -94,7 +99,7 @@ def decide(
             goal = list(numbers.values())[-1]
             sign = certain_sign(goal) if all(x.is_finite() for x in numbers.values()) else None
             if sign is not None:
-                shown = {name: tuple(map(exact_text, _flat(point))) for name, point in points.items()}
+                shown = {name: exact_texts(point) for name, point in points.items()}
                 enclosures = {name: enclosure_text(x) for name, x in numbers.items()}
                 return Certificate(quantity, sign, precision, entry, shown, enclosures)
             radius = goal.rad() if goal.is_finite() else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -86,6 +86,20 @@ class Found:
     nonfinite_count: int
     screen: Callable[[Array, Array, int], Array]
     effort: int
+    nearest: Nearest | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """The segment or pair on which a property came nearest to failing.
+
+    `slack` is how far it was from that, as a share of the change of the function along a segment, or of the length of a
+    pair: below 0 where floats see a violation, which may be rounding.
+    """
+
+    a: tuple[Array, ...]
+    b: tuple[Array, ...]
+    slack: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +304,14 @@ def _along_lines(program: Program, decision: int, prop: _Property, seed: int, bu
         checked += _check(oracle, where, prop, _picks(_values(oracle, where, lines), lines, prop, best))
         if any(one.margin > SURE for one in checked):
             break
-    return _report(oracle, where, prop, checked)
+    return replace(_report(oracle, where, prop, checked), nearest=_nearest(where, best))
+
+
+def _nearest(where: Space, best: _Best) -> Nearest | None:
+    if not best.middles:
+        return None
+    middle, half = best.middles[0], best.halves[0]
+    return Nearest(tuple(where.split(middle - half)), tuple(where.split(middle + half)), -float(best.scores[0]))
 
 
 def _affordable(lines: Lines, left: int) -> Lines:
