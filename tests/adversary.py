@@ -13,7 +13,7 @@ import numpy as np
 from compositions import EXTENDED, SPECIAL, coordinates, exactly, intervals, moved_inside
 
 DIGITS, MORE_DIGITS = 60, 240
-DIGITS_TO_TELL_FROM_0 = 400
+DIGITS_TO_TELL_FROM_0, DIGITS_OF_TAILS = 400, 2000
 NOISE = 1e-13  # of long doubles, relative; of functions that NumPy has in doubles alone it is the least
 FIRST, BRED, PARENTS, ROUNDS = 768, 288, 24, 3
 CHECKED = 4
@@ -41,8 +41,13 @@ CLAIMS = {
     "convex": Claim(lambda a, m, b, w: m - (1 - w) * a - w * b),
     "concave": Claim(lambda a, m, b, w: (1 - w) * a + w * b - m),
     "strictly convex": Claim(lambda a, m, b, w: m - (1 - w) * a - w * b, strict=True, of_chords=True),
+    "affine": Claim(lambda a, m, b, w: abs(m - (1 - w) * a - w * b)),
     "quasiconvex": Claim(lambda a, m, b, w: m - _larger(a, b)),
+    "quasiconcave": Claim(lambda a, m, b, w: -m - _larger(-a, -b)),
     "nondecreasing": Claim(lambda a, m, b, w: a - b, ordered=True),
+    "nonincreasing": Claim(lambda a, m, b, w: b - a, ordered=True),
+    "constant": Claim(lambda a, m, b, w: abs(a - b)),
+    "zero": Claim(lambda a, m, b, w: abs(m)),
     "positive": Claim(lambda a, m, b, w: -m, strict=True),
     "nonpositive": Claim(lambda a, m, b, w: m),
 }
@@ -163,7 +168,7 @@ def contradiction(c, what, *, rounds=ROUNDS, seed=0):
 
 def _is_undefined(c, x, q):
     """Whether f is undefined there, to all digits: 1 + erf(x) is 0 to few."""
-    for digits in (DIGITS, DIGITS_TO_TELL_FROM_0):
+    for digits in (DIGITS, DIGITS_OF_TAILS):
         with mp.workdps(digits):
             try:
                 c.value(exactly(x), exactly(q))
@@ -204,8 +209,6 @@ def _confirmed(c, claim, *chord):
 
 # ------------------------------------------------------------------ witnesses, once more
 
-_NUMBER = re.compile(r"-?\d+(?:/\d+)?")
-
 
 def _exact(text):
     return Fraction(float.fromhex(text)) if "x" in text else Fraction(text)
@@ -215,48 +218,100 @@ def _mp(x):
     return mp.mpf(x.numerator) / x.denominator
 
 
-def wrong_witness(c, witness):
-    """What is wrong with a witness of the project's, evaluated anew at four times its precision, in words; or None."""
-    if "points" not in witness:
-        return None  # in words alone
+def wrong_witness(c, question, witness, other=None):
+    """What is wrong with a witness for the answer no, evaluated anew at four times its precision, in words; or None.
+
+    Args:
+        other: the second function, where two are compared.
+    """
     points = {name: [_exact(t) for t in flat] for name, flat in witness["points"].items()}
     for name, flat in points.items():
         if not _inside_exactly(c, flat):
             return f"{name} lies outside of the domain"
     if len({tuple(flat[c.variables :]) for flat in points.values()}) > 1:
         return "the parameters differ"
-    kind = witness["kind"]
-    if kind == "chord":
-        w = Fraction(witness["weight"])
-        if points["m"] != _between(points["a"], points["b"], w):
-            return "the middle is not between the ends"
-    if kind == "pair" and any(s > t for s, t in zip(points["a"], points["b"], strict=True)):
-        return "the pair is not in order"
-    with mp.workprec(max(4 * witness["precision"], 400)):
+    with mp.workprec(max(4 * witness.get("precision", 100), 400)):
         try:
-            values = {f"f({name})": _value(c, flat) for name, flat in points.items()}
-            if kind == "chord":
-                values["gap"] = values["f(m)"] - (1 - _mp(w)) * values["f(a)"] - _mp(w) * values["f(b)"]
-            if "f(b)" in values:
-                values["f(a) - f(b)"] = values["f(a)"] - values["f(b)"]
-            if kind == "inner point beyond both ends":
-                w = Fraction(witness["weight"])
-                other = [(m - (1 - w) * a) / w for m, a in zip(points["a"], points["b"], strict=True)]
-                if not _inside_exactly(c, other) or values["f(a)"] <= _value(c, other):
-                    return "not above the other end"
+            return WITNESSES[witness["kind"]](c, question, witness, points, other)
         except (ValueError, ZeroDivisionError):
             return "undefined at a point"
         except OverflowError:
             return None
-        goal = list(witness["enclosures"])[-1]
-        size = sum(abs(v) for v in values.values())
-        least = size * mp.mpf(2) ** (40 - mp.mp.prec)
-        sign = 0 if abs(values[goal]) <= least else int(mp.sign(values[goal]))
-        if sign != witness["sign"]:
-            return f"the sign of {goal} is {sign}, not {witness['sign']}"
-        for name, text in witness["enclosures"].items():
-            if not _encloses(text, values[name], least):
-                return f"{name} = {mp.nstr(values[name], 30)} lies outside of {text}"
+
+
+def _chord(c, question, witness, points, other):
+    w = Fraction(witness["weight"])
+    if points["a"] == points["b"] or not 0 < w < 1 or points["m"] != _between(points["a"], points["b"], w):
+        return "the middle is not between the ends"
+    values = {f"f({name})": _value(c, points[name]) for name in "abm"}
+    values["gap"] = values["f(m)"] - (1 - _mp(w)) * values["f(a)"] - _mp(w) * values["f(b)"]
+    signs = {"is_convex": (1,), "is_concave": (-1,), "is_affine": (1, -1), "is_strictly_convex": (0, 1)}
+    return _wrong_values(witness, values, signs[question])
+
+
+def _inner_point(c, question, witness, points, other):
+    w = Fraction(witness["weight"])
+    if not 0 < w < 1 or points["a"] != _between(points["start"], points["end"], w):
+        return "the inner point is not between the ends"
+    values = {f"f({name})": _value(c, points[name]) for name in ("a", "b", "start", "end")}
+    values["f(a) - f(b)"] = values["f(a)"] - values["f(b)"]
+    side = 1 if question == "is_quasiconvex" else -1
+    if any(side * (values["f(a)"] - values[end]) <= 0 for end in ("f(start)", "f(end)")):
+        return "the inner point is not beyond both ends"
+    return _wrong_values(witness, values, (side,))
+
+
+def _pair(c, question, witness, points, other):
+    if any(s > t for s, t in zip(points["a"], points["b"], strict=True)):
+        return "the pair is not in order"
+    values = {f"f({name})": _value(c, points[name]) for name in "ab"}
+    values["f(a) - f(b)"] = values["f(a)"] - values["f(b)"]
+    signs = {"is_nondecreasing": (1,), "is_nonincreasing": (-1,), "is_constant": (1, -1)}
+    return _wrong_values(witness, values, signs[question])
+
+
+def _point(c, question, witness, points, other):
+    return _wrong_values(witness, {"f(x)": _value(c, points["x"])}, (0, -1))
+
+
+def _apart(c, question, witness, points, other):
+    values = {"f(x)": _value(c, points["x"]), "g(x)": _value(other, points["x"])}
+    values["f(x) - g(x)"] = values["f(x)"] - values["g(x)"]
+    return _wrong_values(witness, values, (1, -1))
+
+
+def _straight(c, question, witness, points, other):
+    """On the segment the function is affine: looked at in four places."""
+    a, b = points["a"], points["b"]
+    ends, size = [_value(c, at) for at in (a, b)], mp.mpf(0)
+    for w in (Fraction(1, 2), Fraction(1, 3), Fraction(5, 7), Fraction(1, 64)):
+        value = _value(c, _between(a, b, w))
+        size = max(size, abs(value), *map(abs, ends))
+        if a == b or abs(value - (1 - _mp(w)) * ends[0] - _mp(w) * ends[1]) > size * mp.mpf(2) ** (60 - mp.mp.prec):
+            return "not affine on the segment"
+    return None
+
+
+WITNESSES = {
+    "chord": _chord,
+    "inner point beyond both ends": _inner_point,
+    "pair": _pair,
+    "point where the function is not positive": _point,
+    "point where the functions differ": _apart,
+    "straight segment": _straight,
+}
+
+
+def _wrong_values(witness, values, signs):
+    """What is wrong with the recorded sign and enclosures, given the true values."""
+    goal = list(witness["enclosures"])[-1]
+    least = sum(abs(v) for v in values.values()) * mp.mpf(2) ** (40 - mp.mp.prec)
+    sign = 0 if abs(values[goal]) <= least else int(mp.sign(values[goal]))
+    if sign != witness["sign"] or sign not in signs:
+        return f"the sign of {goal} is {sign}, said to be {witness['sign']}"
+    for name, text in witness["enclosures"].items():
+        if not _encloses(text, values[name], least):
+            return f"{name} = {mp.nstr(values[name], 30)} lies outside of {text}"
     return None
 
 

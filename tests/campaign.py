@@ -14,16 +14,13 @@ import collections
 import contextlib
 import functools
 import gc
-import importlib
 import json
 import multiprocessing
 import random
-import re
 import sys
 import time
 import traceback
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from unittest import mock
 
 import jax
@@ -32,9 +29,10 @@ jax.config.update("jax_enable_x64", True)
 
 import compositions
 import families
-from adversary import CLAIMS, contradiction, wrong_complaint, wrong_witness
+from adversary import contradiction, wrong_complaint, wrong_witness
 
 import netprops
+from netprops.certificates.rules import RULES
 from netprops.domains import DomainError
 from netprops.questions import composition as by_composition
 from netprops.questions import definiteness
@@ -70,21 +68,23 @@ def _any_tree(rng):
 
 # ------------------------------------------------------------------ asking
 
-MORE = {
+MORE = {  # a question for every few functions, and always for some families
     "is_nondecreasing": ("monotone",),
     "is_positive": ("positives",),
     "is_quasiconvex": ("quasi",),
     "is_strictly_convex": ("sums_of_powers",),
+    "is_nonincreasing": (),
+    "is_quasiconcave": (),
+    "is_affine": ("affine_forms",),
+    "is_constant": (),
+    "are_equal": (),
 }
 CLAIMED = {
-    "is_convex": "convex",
-    "is_concave": "concave",
-    "is_nondecreasing": "nondecreasing",
-    "is_positive": "positive",
-    "is_quasiconvex": "quasiconvex",
+    **{f"is_{what}": what for what in ("convex", "concave", "nondecreasing", "nonincreasing", "positive", "affine", "constant")},
+    **{f"is_{what}": what for what in ("quasiconvex", "quasiconcave")},
     "is_strictly_convex": "strictly convex",
+    "are_equal": "zero",
 }
-NARROW = "narrow"  # what is refused before an answer, by the error that says so
 
 
 @contextlib.contextmanager
@@ -107,7 +107,24 @@ def frugal():
 def questions(family, index):
     """The names of the questions that are put to a function."""
     more = [name for name, favourites in MORE.items() if family in favourites]
-    return ["is_convex", "is_concave", *(more or [list(MORE)[index // 2 % 4]] * (index % 2))]
+    return ["is_convex", "is_concave", *(more or [list(MORE)[index // 2 % len(MORE)]] * (index % 2))]
+
+
+def other(c):
+    """A function to compare with: the same one written otherwise, or changed."""
+    rng = random.Random(c.seed)
+    written = replace(c, tree=families.rewritten(rng, c.tree))
+    if rng.random() < 0.7:
+        return written
+    return replace(families.mutated(rng, written), x_kind=c.x_kind)
+
+
+def ask(c, name):
+    """The verdict."""
+    on, for_all = c.domains()
+    if name == "are_equal":
+        return netprops.are_equal(c.function(), other(c).function(), on if for_all is None else (on, for_all))
+    return getattr(netprops, name)(c.function(), on, for_all)
 
 
 # ------------------------------------------------------------------ coverage
@@ -178,7 +195,7 @@ def tables():
     """The rows that a campaign has to exercise: {table: names}, without what no primitive of this JAX is called."""
     known = {p.name for p in gc.get_objects() if isinstance(p, jax.extend.core.Primitive)}
     rows = {
-        "rule": rules(),
+        "rule": [*RULES, *ABOUT_PROGRAMS],
         "shape": list(shapes.SHAPES),
         "atom": list(atoms.ATOMS),
         "movement": [name for name in jaxpr.MOVEMENT if name in known],
@@ -190,17 +207,7 @@ def tables():
     return rows
 
 
-_A_RULE = re.compile(r'\bstep\(\s*"([^"]+)"')
-
-
-def rules():
-    """The names of all rules that a proof can have: of its checker's table, else as the provers' sources name them."""
-    try:
-        table = importlib.import_module("netprops.certificates.rules").RULES
-    except ModuleNotFoundError:
-        sources = Path(netprops.__file__).parent.rglob("*.py")
-        return sorted({name for source in sources for name in _A_RULE.findall(source.read_text())})
-    return sorted(table)
+ABOUT_PROGRAMS = ("normal form", "cut", "bent and moving", "definite Hessian", "one normal form")
 
 
 def rules_of(verdict):
@@ -228,11 +235,10 @@ def judged(seed, index, coverage, *, rounds=3):
     """Ask about function number `index` and attack the answers."""
     family, c = drawn(seed, index)
     outcome = Outcome(index, family)
-    f, (on, for_all) = c.function(), c.domains()
     for name in questions(family, index):
         start = time.perf_counter()
         try:
-            verdict = getattr(netprops, name)(f, on, for_all)
+            verdict = ask(c, name)
         except (DomainError, UnsupportedError, NotAFunctionError) as error:
             outcome.answers[name] = type(error).__name__
             coverage.settle("refused")
@@ -254,7 +260,7 @@ def judged(seed, index, coverage, *, rounds=3):
             outcome.wrong.append((name, "attack failed", traceback.format_exc(limit=-4)))
         outcome.seconds["attacking"] += time.perf_counter() - start
         start = time.perf_counter()
-        _recheck(f, verdict, name, outcome)
+        _recheck(c, verdict, name, outcome)
         outcome.seconds["rechecking"] += time.perf_counter() - start
     if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers["is_convex"].startswith("no"):
         outcome.wrong.append(("is_strictly_convex", "contradiction", "strictly convex, and not convex"))
@@ -262,33 +268,36 @@ def judged(seed, index, coverage, *, rounds=3):
 
 
 def _attack(c, name, verdict, outcome, rounds):
+    claim = None
     if verdict.answer == "yes":
         claim = CLAIMED[name]
     elif verdict.answer == "no" and verdict.evidence == "proved":
         claim = "nonpositive"
-    else:
-        claim = None
     if claim is not None:
         outcome.checked["searches"] += 1
-        found = contradiction(c, claim, rounds=rounds)
+        meant = replace(c, tree=("sub", c.tree, other(c).tree)) if name == "are_equal" else c
+        found = contradiction(meant, claim, rounds=rounds)
         if found:
             outcome.wrong.append((name, "contradiction", f"{found}; proved: {verdict.because}"))
-    if verdict.answer == "no" and verdict.witness:
-        outcome.checked["witnesses"] += "points" in verdict.witness
-        why = wrong_witness(c, verdict.witness)
+    if verdict.answer == "no" and verdict.evidence == "certified":
+        outcome.checked["witnesses"] += 1
+        why = wrong_witness(c, verdict.witness.get("question", name), verdict.witness, other(c) if name == "are_equal" else None)
         if why:
             outcome.wrong.append((name, "witness", f"{why}; {verdict.because}"))
 
 
-def _recheck(f, verdict, name, outcome):
-    certificate = getattr(verdict, "certificate", None)
-    if certificate is None or not hasattr(netprops, "recheck"):
+def _recheck(c, verdict, name, outcome):
+    if verdict.answer == "undecided":
+        return
+    certificate = verdict.certificate
+    if certificate is None:
+        outcome.checked[f"{name}, {verdict.answer} {verdict.evidence}, without certificate"] += 1
         return
     outcome.checked["certificates"] += 1
-    try:
-        netprops.recheck(json.loads(json.dumps(certificate)), f)
-    except Exception as error:
-        outcome.wrong.append((name, "certificate", f"{type(error).__name__}: {error}"))
+    functions = [c.function(), other(c).function()] if name == "are_equal" else [c.function()]
+    found = netprops.recheck(json.loads(json.dumps(certificate)), *functions)
+    if not found:
+        outcome.wrong.append((name, "certificate", f"{found}; {verdict.because}"))
 
 
 # ------------------------------------------------------------------ many functions
@@ -435,7 +444,7 @@ def _tell_one(seed, index):
     for name in outcome.answers:
         print(f"  {name}: {outcome.answers[name]}")
         with contextlib.suppress(DomainError, UnsupportedError, NotAFunctionError), frugal():
-            print(f"    {getattr(netprops, name)(c.function(), on, for_all).because}")
+            print(f"    {ask(c, name).because}")
     print(dict(outcome.seconds), *outcome.wrong, sep="\n")
     return 1 if outcome.wrong else 0
 

@@ -812,3 +812,34 @@ def _other_interval(rng, ends):
     if math.isfinite(hi):
         options += [(lo, hi + step, lo_open, hi_open), (lo, math.nextafter(hi, INF), lo_open, hi_open), (lo, hi, lo_open, not hi_open)]
     return rng.choice(options)
+
+
+# ------------------------------------------------------------------ the same function, written otherwise
+
+IDENTITIES = {
+    "add": lambda a, b: ("add", b, a),
+    "mul": lambda a, b: ("mul", b, a),
+    "sub": lambda a, b: ("add", a, ("neg", b)),
+    "neg": lambda a: ("mul", c(-1), a),
+    "square": lambda a: ("mul", a, a),
+    "abs": lambda a: ("max", a, ("neg", a)),
+    "max": lambda a, b: ("neg", ("min", ("neg", b), ("neg", a))),
+    "min": lambda a, b: ("sub", ("add", a, b), ("max", a, b)),
+    "exp": lambda a: ("inverse", ("exp", ("neg", a))),
+    "softplus": lambda a: ("add", a, ("softplus", ("neg", a))),
+    "logistic": lambda a: ("div", c(1), ("add", c(1), ("exp", ("neg", a)))),
+    "tanh": lambda a: ("sub", ("mul", c(2), ("logistic", ("mul", c(2), a))), c(1)),
+    "relu": lambda a: ("mul", c(0.5), ("add", a, ("abs", a))),
+    "log sigmoid": lambda a: ("log", ("logistic", a)),
+    "cosh": lambda a: ("mul", c(0.5), ("add", ("exp", a), ("exp", ("neg", a)))),
+    "fourth": lambda a: ("square", ("square", a)),
+    "logaddexp": lambda a, b: ("add", b, ("softplus", ("sub", a, b))),
+}
+
+
+def rewritten(rng, t):
+    """A tree of the same function, by identities at some of its places."""
+    if t[0] in ("x", "q", "c"):
+        return t
+    inner = (t[0], *(u if u[0] == "c" else rewritten(rng, u) for u in t[1:]))
+    return IDENTITIES[t[0]](*inner[1:]) if t[0] in IDENTITIES and rng.random() < 0.6 else inner

@@ -42,9 +42,12 @@ def _undefined(*_):
 TAME = 2000  # mpmath has no largest number: arguments of exponentials beyond are not looked at
 
 
-def _tamed(function):
+TAILS = 60  # of a normal distribution: beyond, thousands of digits do not tell 1 + erf(x) from 0
+
+
+def _tamed(function, most=TAME):
     def tamed(x):
-        if abs(x) > TAME:
+        if abs(x) > most:
             raise OverflowError(x)
         return function(x)
 
@@ -159,14 +162,14 @@ OPERATIONS = {
         jax.nn.log_sigmoid, lambda x: -_np_softplus(-x), lambda x: -(max(-x, mp.mpf(0)) + mp.log1p(_exp(-abs(x)))),
         weight=1,
     ),
-    "tanh": Operation(jnp.tanh, np.tanh, mp.tanh),
+    "tanh": Operation(jnp.tanh, np.tanh, _tamed(mp.tanh)),
     "sin": Operation(jnp.sin, np.sin, _tamed(mp.sin), weight=1),
     "cos": Operation(jnp.cos, np.cos, _tamed(mp.cos), weight=1),
     "atan": Operation(jnp.arctan, np.arctan, mp.atan, weight=1),
     "asinh": Operation(jnp.arcsinh, np.arcsinh, mp.asinh, weight=1),
     "cosh": Operation(jnp.cosh, np.cosh, _tamed(mp.cosh), weight=1),
     "sinh": Operation(jnp.sinh, np.sinh, _tamed(mp.sinh), weight=1),
-    "erf": Operation(jax.lax.erf, _np_erf, _tamed(mp.erf), weight=1),
+    "erf": Operation(jax.lax.erf, _np_erf, _tamed(mp.erf, TAILS), weight=1),
     "cbrt": Operation(jnp.cbrt, np.cbrt, lambda x: mp.sign(x) * mp.cbrt(abs(x)), weight=1),
     "sign": Operation(jnp.sign, np.sign, mp.sign, weight=1),
     "floor": Operation(jnp.floor, np.floor, mp.floor, weight=1),
@@ -278,13 +281,13 @@ OPERATIONS |= {
     "erf inverse": _partial(
         jax.lax.erf_inv, _in_doubles(scipy.special.erfinv), mp.erfinv, lambda x: abs(x) < 1, "unit"
     ),
-    "erfc": Operation(jax.lax.erfc, _np_erfc, _tamed(mp.erfc), weight=0.5),
+    "erfc": Operation(jax.lax.erfc, _np_erfc, _tamed(mp.erfc, TAILS), weight=0.5),
     "log erfc": Operation(
-        lambda x: jnp.log(jax.lax.erfc(x)), lambda x: np.log(_np_erfc(x)), _tamed(lambda x: mp.log(mp.erfc(x))), weight=0.5
+        lambda x: jnp.log(jax.lax.erfc(x)), lambda x: np.log(_np_erfc(x)), _tamed(lambda x: mp.log(mp.erfc(x)), TAILS), weight=0.5
     ),
-    "normal": Operation(_jax_ndtr, _np_ndtr, _tamed(_mp_ndtr), weight=0.5),
+    "normal": Operation(_jax_ndtr, _np_ndtr, _tamed(_mp_ndtr, TAILS), weight=0.5),
     "log normal": Operation(
-        lambda x: jnp.log(_jax_ndtr(x)), lambda x: np.log(_np_ndtr(x)), _tamed(lambda x: mp.log(_mp_ndtr(x))), weight=0.5
+        lambda x: jnp.log(_jax_ndtr(x)), lambda x: np.log(_np_ndtr(x)), _tamed(lambda x: mp.log(_mp_ndtr(x)), TAILS), weight=0.5
     ),
     "lgamma": Operation(
         jax.lax.lgamma, _in_doubles(scipy.special.gammaln), _tamed(_mp_lgamma), weight=0.5, wants="positive"
@@ -340,7 +343,7 @@ OPERATIONS |= {
         weight=0.5,
     ),
     "gelu": Operation(
-        lambda x: x * _jax_ndtr(x), lambda x: x * _np_ndtr(x), _tamed(lambda x: x * _mp_ndtr(x)), weight=0.5
+        lambda x: x * _jax_ndtr(x), lambda x: x * _np_ndtr(x), _tamed(lambda x: x * _mp_ndtr(x), TAILS), weight=0.5
     ),
     "entropy": Operation(
         jax.scipy.special.entr,
