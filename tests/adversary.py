@@ -47,9 +47,9 @@ CLAIMS = {
     "nondecreasing": Claim(lambda a, m, b, w: a - b, ordered=True),
     "nonincreasing": Claim(lambda a, m, b, w: b - a, ordered=True),
     "constant": Claim(lambda a, m, b, w: abs(a - b)),
-    "zero": Claim(lambda a, m, b, w: abs(m)),
-    "positive": Claim(lambda a, m, b, w: -m, strict=True),
-    "nonpositive": Claim(lambda a, m, b, w: m),
+    "zero": Claim(lambda a, m, b, w: abs(a)),
+    "positive": Claim(lambda a, m, b, w: -a, strict=True),
+    "nonpositive": Claim(lambda a, m, b, w: a),
 }
 
 
@@ -340,8 +340,8 @@ def _encloses(text, value, slack):
     return off <= (mp.mpf(radius.strip()) if radius else abs(value) * mp.mpf(10) ** -18) + slack
 
 
-def wrong_complaint(c, message):
-    """What is wrong with the complaint that the function is undefined at a point: it has a value there; or None."""
+def wrong_complaint(message, c, *others):
+    """What is wrong with the complaint that a function is undefined at a point: all have values there; or None."""
     found = re.search(r"not a real number at (.*), which lies in", message)
     numbers = re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:/\d+)?", found.group(1)) if found else []
     if len(numbers) != c.variables + c.parameters or any("..." in n for n in numbers):
@@ -349,7 +349,7 @@ def wrong_complaint(c, message):
     flat = [Fraction(n) if "/" in n else Fraction(float(n)) for n in numbers]
     with mp.workdps(DIGITS):
         try:
-            value = _value(c, flat)
+            values = [mp.nstr(_value(f, flat), 10) for f in (c, *others)]
         except (ValueError, ZeroDivisionError, OverflowError):
             return None
-    return f"{mp.nstr(value, 10)} at {found.group(1)}, not undefined"
+    return f"{values} at {found.group(1)}, not undefined"

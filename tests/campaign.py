@@ -231,18 +231,23 @@ class Outcome:
     checked: dict = field(default_factory=collections.Counter)
 
 
-def judged(seed, index, coverage, *, rounds=3):
-    """Ask about function number `index` and attack the answers."""
+def judged(seed, index, coverage):
+    """Ask about function number `index` and attack the answers: (the function, what came of it)."""
     family, c = drawn(seed, index)
-    outcome = Outcome(index, family)
-    for name in questions(family, index):
+    return c, judge(c, questions(family, index), coverage, Outcome(index, family))
+
+
+def judge(c, names, coverage, outcome):
+    """Put these questions to a function and attack the answers."""
+    for name in names:
         start = time.perf_counter()
         try:
             verdict = ask(c, name)
         except (DomainError, UnsupportedError, NotAFunctionError) as error:
             outcome.answers[name] = type(error).__name__
             coverage.settle("refused")
-            if isinstance(error, DomainError) and (why := wrong_complaint(c, str(error))):
+            meant = [c, other(c)] if name == "are_equal" else [c]
+            if isinstance(error, DomainError) and (why := wrong_complaint(str(error), *meant)):
                 outcome.wrong.append((name, "complaint", why))
             break
         except Exception:
@@ -255,19 +260,19 @@ def judged(seed, index, coverage, *, rounds=3):
         coverage.settle(verdict.evidence or "undecided", rules_of(verdict))
         start = time.perf_counter()
         try:
-            _attack(c, name, verdict, outcome, rounds)
+            _attack(c, name, verdict, outcome)
         except Exception:
             outcome.wrong.append((name, "attack failed", traceback.format_exc(limit=-4)))
         outcome.seconds["attacking"] += time.perf_counter() - start
         start = time.perf_counter()
         _recheck(c, verdict, name, outcome)
         outcome.seconds["rechecking"] += time.perf_counter() - start
-    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers["is_convex"].startswith("no"):
+    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers.get("is_convex", "").startswith("no"):
         outcome.wrong.append(("is_strictly_convex", "contradiction", "strictly convex, and not convex"))
-    return c, outcome
+    return outcome
 
 
-def _attack(c, name, verdict, outcome, rounds):
+def _attack(c, name, verdict, outcome):
     claim = None
     if verdict.answer == "yes":
         claim = CLAIMED[name]
@@ -276,7 +281,7 @@ def _attack(c, name, verdict, outcome, rounds):
     if claim is not None:
         outcome.checked["searches"] += 1
         meant = replace(c, tree=("sub", c.tree, other(c).tree)) if name == "are_equal" else c
-        found = contradiction(meant, claim, rounds=rounds)
+        found = contradiction(meant, claim)
         if found:
             outcome.wrong.append((name, "contradiction", f"{found}; proved: {verdict.because}"))
     if verdict.answer == "no" and verdict.evidence == "certified":
@@ -344,12 +349,12 @@ class Report:
         return [(table, name) for table, names in tables().items() for name in names if (table, name) not in decided]
 
 
-def campaign(seed, indices, *, rounds=3):
+def campaign(seed, indices):
     """The report on these functions of a seed, in this process."""
     report, coverage = Report(), Coverage()
     with frugal(), coverage.recording():
         for index in indices:
-            _, outcome = judged(seed, index, coverage, rounds=rounds)
+            _, outcome = judged(seed, index, coverage)
             report.add(seed, outcome)
             if report.functions % 400 == 0:
                 jax.clear_caches()
