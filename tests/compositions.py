@@ -2,214 +2,23 @@
 
 A function is a tree: ``("x", i)`` a decision variable, ``("q", i)`` a parameter, ``("c", value)`` a double, and
 ``(name, *trees)`` a row of OPERATIONS. What the project proves about the JAX reading is attacked with the other two.
+The trees after an operation's operands are ``("c", value)``: numbers that belong to the operation, such as an exponent.
 """
 
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-import jax
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
+from operations import EXTENDED, OPERATIONS
 
 from netprops import box, nonnegative, positive, reals
-from netprops.domains import nearest_double
+from netprops.domains import Box, Interval, exact, nearest_double
 
 DIGITS = 60
 DIGITS_TO_TELL_FROM_0 = 4000
-EXTENDED = np.longdouble
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One function in three readings. `weight` is how often it is drawn; `wants` the sign its argument should have."""
-
-    jax: object
-    numpy: object
-    mpmath: object
-    arity: int = 1
-    weight: int = 2
-    wants: str = "any"
-
-
-def _undefined(*_):
-    raise ValueError("undefined")
-
-
-TAME = 2000  # mpmath has no largest number: arguments of exponentials beyond are not looked at
-
-
-def _tamed(function):
-    def tamed(x):
-        if abs(x) > TAME:
-            raise OverflowError(x)
-        return function(x)
-
-    return tamed
-
-
-_exp, _expm1 = _tamed(mp.exp), _tamed(mp.expm1)
-
-
-def _np_log(x):
-    return np.where(x > 0, np.log(np.where(x > 0, x, 1)), np.nan)
-
-
-def _np_power(k):
-    whole = float(k).is_integer()
-
-    def power(x):
-        if whole:
-            return x ** int(k)
-        return np.where((x > 0) | ((x == 0) & (k > 0)), np.abs(x) ** EXTENDED(k), np.nan)
-
-    return power
-
-
-def _mp_power(k):
-    whole = float(k).is_integer()
-
-    def power(x):
-        if whole:
-            return x ** int(k)
-        return x ** mp.mpf(k) if x > 0 or (x == 0 and k > 0) else _undefined()
-
-    return power
-
-
-def _np_logistic(x):
-    return np.where(x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
-
-
-def _np_softplus(x):
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-
-
-def _np_logsumexp(*xs):
-    top = np.maximum.reduce(xs)
-    return top + np.log(sum(np.exp(x - top) for x in xs))
-
-
-def _mp_logsumexp(*xs):
-    top = max(xs)
-    return top + mp.log(mp.fsum(_exp(x - top) for x in xs))
-
-
-def _np_erf(x):
-    return np.array([math.erf(float(v)) for v in np.ravel(x)], dtype=EXTENDED).reshape(np.shape(x))
-
-
-def _choice(condition_jax, condition):
-    return (
-        lambda u, a, b: jnp.where(condition_jax(u), a, b),
-        lambda u, a, b: np.where(condition(u), a, b),
-        lambda u, a, b: a if condition(u) else b,
-    )
-
-
-def _power(k, wants="any", weight=1):
-    if float(k).is_integer():
-        return Operation(lambda x: x ** int(k), _np_power(k), _mp_power(k), weight=weight, wants=wants)
-    return Operation(lambda x: x ** float(k), _np_power(k), _mp_power(k), weight=weight, wants=wants)
-
-
-OPERATIONS = {
-    "add": Operation(lambda a, b: a + b, lambda a, b: a + b, lambda a, b: a + b, 2, 14),
-    "sub": Operation(lambda a, b: a - b, lambda a, b: a - b, lambda a, b: a - b, 2, 6),
-    "mul": Operation(lambda a, b: a * b, lambda a, b: a * b, lambda a, b: a * b, 2, 6),
-    "div": Operation(lambda a, b: a / b, lambda a, b: a / b, lambda a, b: a / b, 2, 2, "nonzero last"),
-    "max": Operation(jnp.maximum, np.maximum, max, 2, 5),
-    "min": Operation(jnp.minimum, np.minimum, min, 2, 3),
-    "neg": Operation(lambda x: -x, lambda x: -x, lambda x: -x, weight=3),
-    "abs": Operation(jnp.abs, np.abs, abs, weight=3),
-    "relu": Operation(jax.nn.relu, lambda x: np.maximum(x, 0), lambda x: max(x, mp.mpf(0)), weight=3),
-    "exp": Operation(jnp.exp, np.exp, _exp, weight=5),
-    "expm1": Operation(jnp.expm1, np.expm1, _expm1, weight=1),
-    "log": Operation(jnp.log, _np_log, lambda x: mp.log(x) if x > 0 else _undefined(), weight=4, wants="positive"),
-    "log1p": Operation(
-        jnp.log1p, lambda x: np.where(x > -1, np.log1p(np.where(x > -1, x, 0)), np.nan),
-        lambda x: mp.log(1 + x) if x > -1 else _undefined(), weight=1, wants="nonnegative",
-    ),
-    "sqrt": Operation(
-        jnp.sqrt, lambda x: np.where(x >= 0, np.sqrt(np.abs(x)), np.nan),
-        lambda x: mp.sqrt(x) if x >= 0 else _undefined(), weight=3, wants="nonnegative",
-    ),
-    "square": Operation(jnp.square, np.square, lambda x: x * x, weight=5),
-    "cube": _power(3, weight=2),
-    "fourth": _power(4),
-    "inverse": _power(-1, "positive", 2),
-    "inverse square": _power(-2, "nonzero"),
-    "inverse root": _power(-0.5, "positive"),
-    "power 1.5": _power(1.5, "nonnegative"),
-    "power 0.3": _power(0.3, "nonnegative"),
-    "softplus": Operation(
-        jax.nn.softplus, _np_softplus, lambda x: max(x, mp.mpf(0)) + mp.log1p(_exp(-abs(x))), weight=4,
-    ),
-    "logistic": Operation(
-        jax.nn.sigmoid, _np_logistic, lambda x: 1 / (1 + _exp(-x)), weight=3
-    ),
-    "log sigmoid": Operation(
-        jax.nn.log_sigmoid, lambda x: -_np_softplus(-x), lambda x: -(max(-x, mp.mpf(0)) + mp.log1p(_exp(-abs(x)))),
-        weight=1,
-    ),
-    "tanh": Operation(jnp.tanh, np.tanh, mp.tanh),
-    "sin": Operation(jnp.sin, np.sin, _tamed(mp.sin), weight=1),
-    "cos": Operation(jnp.cos, np.cos, _tamed(mp.cos), weight=1),
-    "atan": Operation(jnp.arctan, np.arctan, mp.atan, weight=1),
-    "asinh": Operation(jnp.arcsinh, np.arcsinh, mp.asinh, weight=1),
-    "cosh": Operation(jnp.cosh, np.cosh, _tamed(mp.cosh), weight=1),
-    "sinh": Operation(jnp.sinh, np.sinh, _tamed(mp.sinh), weight=1),
-    "erf": Operation(jax.lax.erf, _np_erf, _tamed(mp.erf), weight=1),
-    "cbrt": Operation(jnp.cbrt, np.cbrt, lambda x: mp.sign(x) * mp.cbrt(abs(x)), weight=1),
-    "sign": Operation(jnp.sign, np.sign, mp.sign, weight=1),
-    "floor": Operation(jnp.floor, np.floor, mp.floor, weight=1),
-    "leaky relu": Operation(
-        lambda x: jax.nn.leaky_relu(x, 0.25), lambda x: np.where(x >= 0, x, EXTENDED(0.25) * x),
-        lambda x: x if x >= 0 else x / 4, weight=1,
-    ),
-    "relu6": Operation(
-        lambda x: jnp.minimum(jnp.maximum(x, 0.0), 6.0), lambda x: np.clip(x, 0, 6),
-        lambda x: min(max(x, mp.mpf(0)), mp.mpf(6)), weight=1,
-    ),
-    "elu": Operation(
-        lambda x: jax.nn.elu(x, 2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(np.minimum(x, 0))),
-        lambda x: x if x > 0 else 2 * _expm1(x), weight=1,
-    ),
-    "huber": Operation(
-        lambda x: jnp.where(jnp.abs(x) <= 1, 0.5 * x * x, jnp.abs(x) - 0.5),
-        lambda x: np.where(np.abs(x) <= 1, x * x / 2, np.abs(x) - EXTENDED(0.5)),
-        lambda x: x * x / 2 if abs(x) <= 1 else abs(x) - mp.mpf(0.5), weight=1,
-    ),
-    "silu": Operation(
-        jax.nn.silu, lambda x: x * _np_logistic(x), lambda x: x / (1 + _exp(-x)),
-        weight=1,
-    ),
-    "where <": Operation(*_choice(lambda u: u < 0, lambda u: u < 0), arity=3),
-    "where <=": Operation(*_choice(lambda u: u <= 1, lambda u: u <= 1), arity=3, weight=1),
-    "where ==": Operation(*_choice(lambda u: u == 0, lambda u: u == 0), arity=3, weight=1),
-    "logaddexp": Operation(jnp.logaddexp, _np_logsumexp, _mp_logsumexp, 2, 2),
-    "logsumexp": Operation(lambda *xs: jax.nn.logsumexp(jnp.stack(xs)), _np_logsumexp, _mp_logsumexp, 3, 2),
-    "norm": Operation(
-        lambda a, b: jnp.sqrt(a * a + b * b), lambda a, b: np.sqrt(a * a + b * b),
-        lambda a, b: mp.sqrt(a * a + b * b), 2, 2,
-    ),
-    "geometric mean": Operation(
-        lambda a, b: jnp.sqrt(a * b), lambda a, b: np.where(a * b >= 0, np.sqrt(np.abs(a * b)), np.nan),
-        lambda a, b: mp.sqrt(a * b) if a * b >= 0 else _undefined(), 2, 1, "nonnegative",
-    ),
-    "square over": Operation(
-        lambda a, b: a * a / b, lambda a, b: a * a / b, lambda a, b: a * a / b, 2, 1, "positive last"
-    ),
-    "x log x": Operation(
-        lambda a: a * jnp.log(a), lambda a: a * _np_log(a), lambda a: a * mp.log(a) if a > 0 else _undefined(), 1, 1,
-        "positive",
-    ),
-    "average": Operation(
-        lambda a, b: 0.25 * a + 0.75 * b, lambda a, b: (a + 3 * b) / 4, lambda a, b: (a + 3 * b) / 4, 2, 3
-    ),
-}  # fmt: skip
-
 CONSTANTS = (-3.0, -2.0, -1.0, -0.5, 0.0, 0.1, 0.5, 1.0, 1.0, 2.0, 3.0, 6.0, 1e-9, 100.0)
 _NAMES = list(OPERATIONS)
 _WEIGHTS = [OPERATIONS[name].weight for name in _NAMES]
@@ -226,7 +35,7 @@ def tree(rng, depth, variables, parameters):
         suited = [len(arguments) - 1] if op.wants.endswith("last") else range(len(arguments))
         for i in suited:
             arguments[i] = suit(rng, arguments[i], op.wants.split()[0])
-    return (name, *arguments)
+    return (name, *arguments, *(("c", float(rng.choice(choices))) for choices in op.numbers))
 
 
 def leaf(rng, variables, parameters):
@@ -255,10 +64,26 @@ def suit(rng, u, wants):
         return rng.choice([*positive_forms, ("neg", rng.choice(positive_forms))])
     if wants == "nonnegative":
         return rng.choice(nonnegative_forms)
+    if wants == "unit":
+        return rng.choice([("tanh", u), ("atan", ("tanh", u)), ("mul", ("c", 0.5), ("sin", u)), u])
+    if wants == "above":
+        return rng.choice([("add", ("c", 1.0), ("square", u)), ("cosh", u), ("exp", ("abs", u)), u])
     return u
 
 
 # ------------------------------------------------------------------ three readings
+
+
+def split(t):
+    """The operation of a tree, its operands, and the numbers that belong to it."""
+    op = OPERATIONS[t[0]]
+    most = len(t) - _how_many(op, len(t) - 1)
+    return op, t[1:most], [u[1] for u in t[most:]]
+
+
+def _how_many(op, given):
+    """How many of the trees are the operation's own numbers: as many as operands, if one belongs to each operand."""
+    return given // 2 if len(op.numbers) == op.arity and op.arity > 1 else len(op.numbers)
 
 
 def in_jax(t, x, q):
@@ -270,7 +95,8 @@ def in_jax(t, x, q):
         return q[t[1]]
     if kind == "c":
         return jnp.asarray(t[1])
-    return OPERATIONS[kind].jax(*(in_jax(u, x, q) for u in t[1:]))
+    op, operands, numbers = split(t)
+    return op.jax(*(in_jax(u, x, q) for u in operands), *numbers)
 
 
 def in_numpy(t, x, q):
@@ -282,7 +108,8 @@ def in_numpy(t, x, q):
         return q[:, t[1]]
     if kind == "c":
         return np.full(len(x), EXTENDED(t[1]))
-    return OPERATIONS[kind].numpy(*(in_numpy(u, x, q) for u in t[1:]))
+    op, operands, numbers = split(t)
+    return op.numpy(*(in_numpy(u, x, q) for u in operands), *numbers)
 
 
 def in_mpmath(t, x, q):
@@ -294,10 +121,12 @@ def in_mpmath(t, x, q):
         return q[t[1]]
     if kind == "c":
         return mp.mpf(t[1])
+    op, operands, numbers = split(t)
     if kind.startswith("where"):  # what is not chosen need not be a number
-        holds = OPERATIONS[kind].mpmath(in_mpmath(t[1], x, q), True, False)
-        return in_mpmath(t[2] if holds else t[3], x, q)
-    return OPERATIONS[kind].mpmath(*(in_mpmath(u, x, q) for u in t[1:]))
+        *conditions, if_true, if_false = operands
+        holds = op.mpmath(*(in_mpmath(u, x, q) for u in conditions), True, False)
+        return in_mpmath(if_true if holds else if_false, x, q)
+    return op.mpmath(*(in_mpmath(u, x, q) for u in operands), *numbers)
 
 
 # ------------------------------------------------------------------ functions on domains
@@ -317,13 +146,13 @@ INTERVALS = {
 
 @dataclass(frozen=True)
 class Composition:
-    """A random tree on a random domain."""
+    """A random tree on a random domain: a name of INTERVALS, or one interval a coordinate."""
 
     tree: tuple
     variables: int
     parameters: int
-    x_kind: str
-    q_kind: str
+    x_kind: str | tuple
+    q_kind: str | tuple
     seed: int = field(default=0)
 
     def function(self):
@@ -348,7 +177,9 @@ class Composition:
 
 
 def domain(kind, n):
-    """The domain of n coordinates of that kind."""
+    """The domain of n coordinates of that kind, or of the interval (lo, hi, lo_open, hi_open) stated for each."""
+    if not isinstance(kind, str):
+        return Box((n,), tuple(_interval(*ends) for ends in kind))
     if kind == "reals":
         return reals(n)
     if kind == "positive":
@@ -360,12 +191,24 @@ def domain(kind, n):
     return box(*ends, open=kind == "open")
 
 
-def composition(rng):
+def _interval(lo, hi, lo_open, hi_open):
+    low, high = (None if math.isinf(end) else exact(end) for end in (lo, hi))
+    return Interval(low, high, lo_open and low is not None, hi_open and high is not None)
+
+
+def intervals(kind, n):
+    """(lo, hi, lo_open, hi_open) for each of n coordinates."""
+    if not isinstance(kind, str):
+        return tuple(kind)
+    return ((*INTERVALS[kind], kind in ("positive", "open"), kind == "open"),) * n
+
+
+def composition(rng, deepest=4):
     """A random composition of one to three variables, up to two parameters, depth two to four."""
     variables, parameters = rng.choice((1, 1, 2, 2, 3)), rng.choice((0, 0, 0, 1, 2))
     kinds = ["reals"] * 8 + list(INTERVALS)
     return Composition(
-        tree(rng, rng.choice((1, 2, 2, 3, 3, 4)), variables, parameters), variables, parameters,
+        tree(rng, min(deepest, rng.choice((1, 2, 2, 3, 3, 4))), variables, parameters), variables, parameters,
         rng.choice(kinds), rng.choice(kinds), rng.getrandbits(32),
     )  # fmt: skip
 
@@ -375,25 +218,47 @@ def composition(rng):
 SPECIAL = np.array([0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 6.0, -6.0, 1e-3, -1e-3, 1e-9, 10.0, -10.0, 40.0, -40.0])
 
 
-def coordinates(random, kind, shape):
-    """Random numbers of an interval: its ends and neighbours, special numbers and theirs, and all scales."""
-    lo, hi = INTERVALS[kind]
-    size = int(np.prod(shape))
-    pick = random.integers(0, 5, size)
-    special = random.choice(SPECIAL, size)
-    near = random.choice(SPECIAL, size) + random.choice([1e-6, -1e-6, 1e-3, -1e-3], size)
+def coordinates(random, kind, shape, special=SPECIAL):
+    """Random points: of each coordinate the ends and their neighbours, special numbers and theirs, and all scales."""
+    return np.stack([_of_interval(random, shape[0], special, *ends) for ends in intervals(kind, shape[1])], axis=1)
+
+
+def _of_interval(random, size, special, lo, hi, lo_open, hi_open):
+    near = random.choice(special, size) + random.choice([-1, 1], size) * 10.0 ** random.uniform(-9, -1, size)
     wide = random.standard_normal(size) * 10.0 ** random.uniform(-3, 2, size)
-    normal = random.standard_normal(size) * 2
     inside = lo + (hi - lo) * random.random(size) if np.isfinite(hi - lo) else random.standard_normal(size)
-    x = np.choose(pick, [special, near, wide, normal, inside])
-    is_open_low, is_open_high = kind in ("positive", "open"), kind == "open"
-    x = np.where(x < lo, np.where(random.random(size) < 0.3, lo, 2 * lo - x if np.isfinite(lo) else x), x)
-    x = np.where(x > hi, np.where(random.random(size) < 0.3, hi, inside), x)
-    x = np.where((x < lo) | (x > hi), inside if np.isfinite(hi - lo) else np.abs(x), x)
-    x = np.where(is_open_low & (x == lo), lo + 1e-6, x)
-    x = np.where(is_open_high & (x == hi), hi - 1e-6, x)
-    assert ((x >= lo) & (x <= hi)).all()
-    return x.reshape(shape)
+    away = 10.0 ** random.uniform(-9, 2, size)
+    by_low = lo + away if np.isfinite(lo) else -away
+    by_high = hi - away if np.isfinite(hi) else away
+    pick = random.integers(0, 7, size)
+    x = np.choose(
+        pick, [random.choice(special, size), near, wide, random.standard_normal(size) * 2, inside, by_low, by_high]
+    )
+    return moved_inside(random, x, lo, hi, lo_open, hi_open)
+
+
+def moved_inside(random, x, lo, hi, lo_open, hi_open):
+    """What lies outside of the interval, at its ends or mirrored into it; just inside of ends that are left out."""
+    if math.isinf(lo) and math.isinf(hi):
+        return x
+    at_end = random.random(x.shape) < 0.3
+    if math.isfinite(lo):
+        x = np.where(x < lo, np.where(at_end, lo, 2 * lo - x), x)
+    if math.isfinite(hi):
+        x = np.where(x > hi, np.where(at_end, hi, 2 * hi - x), x)
+    if math.isfinite(hi - lo):
+        x = np.where((x < lo) | (x > hi), lo + (hi - lo) * random.random(x.shape), x)
+    x = np.clip(x, lo, hi)
+    x = np.where((x == lo) & lo_open, _inward(lo, hi, random, x.shape), x)
+    return np.where((x == hi) & hi_open, _inward(hi, lo, random, x.shape), x)
+
+
+def _inward(end, other, random, shape):
+    """Numbers near an end, on the side of the other one."""
+    width = min(1.0, abs(other - end) / 2)
+    off = width * 10.0 ** random.uniform(-12, 0, shape)
+    near = end + off if other > end else end - off
+    return np.where(near == end, np.nextafter(end, other), near)
 
 
 def exactly(row):

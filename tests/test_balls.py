@@ -20,6 +20,8 @@ from netprops.readings import balls
 from netprops.readings.atoms import ATOMS, ball
 from netprops.readings.balls import RULES, UNDECIDED, enclose, evaluate, is_undefined, precision_of
 from netprops.readings.jaxpr import trace
+from netprops.readings.jets import full_jet
+from netprops.readings.witnesses import is_real_at, jensen_gap
 
 # ------------------------------------------------------------------ every rule against exact arithmetic
 
@@ -199,6 +201,12 @@ def test_a_rule_that_is_wrong_on_purpose_is_found(monkeypatch):
         test_rules_on_wide_balls("lt")
 
 
+def test_no_witness_where_a_comparison_has_no_meaning():
+    f = lambda x: jnp.where(x * jnp.log(x) < 0.0, 1.0, jnp.where(x < 1.0, 1.0, 2.0))  # noqa: E731
+    at = [[np.array(fmpq(k))] for k in (-1, 1)]
+    assert jensen_gap(trace(f, reals()), 0, *at) is None
+
+
 def test_undecided_taken_for_false_is_found(monkeypatch):
     monkeypatch.setitem(RULES, "gt", lambda a, b: bool(a > b))
     with pytest.raises((AssertionError, ExceptionGroup)):
@@ -235,12 +243,29 @@ def test_guards_that_choose_nan_for_no_number():
 
 
 def test_nothing_known_stays_nothing_known():
-    program = trace(lambda x: jnp.where(jnp.log(x) > 0.0, 1.0, 2.0), reals())
+    """Nor does a choice by it, or by what a comparison with it is combined to: as in `is_real_at`."""
+    log = jnp.log
+    for choice in (
+        lambda x: log(x) > 0.0,
+        lambda x: log(x) == 0.0,
+        lambda x: jnp.isnan(log(x)),
+        lambda x: ~(log(x) <= 0.0) | (x > 1.0),
+        lambda x: (log(x) < 0.0) ^ (x > 1.0),
+        lambda x: jnp.where(log(x) > 0.0, x > 1.0, x > 2.0),
+        lambda x: jnp.isfinite(log(x)) & (x < 1.0),
+    ):
+        program = trace(lambda x, choice=choice: jnp.where(choice(x), 1.0, 2.0), reals())
+        (got,) = evaluate(program, [np.array(-1)], 53)
+        assert is_undefined(got.item())
+        jet = full_jet(program, [np.array(fmpq(-1))], 53)
+        assert is_undefined(jet.value)
+        assert is_real_at(program, [np.array(fmpq(-1))]) == "undefined"
+
+
+def test_what_a_comparison_without_a_meaning_does_not_matter_to_is_known():
+    program = trace(lambda x: jnp.where((jnp.log(x) > 0.0) & (x > 0.0), 1.0, 2.0), reals())
     (got,) = evaluate(program, [np.array(-1)], 53)
-    assert not got.item().is_exact()
-    program = trace(lambda x: jnp.where(jnp.isnan(jnp.log(x)), 1.0, 2.0), reals())
-    (got,) = evaluate(program, [np.array(-1)], 53)
-    assert not got.item().is_exact()
+    assert got.item() == 2
 
 
 def test_the_case_not_taken_may_be_undefined():

@@ -3,7 +3,8 @@
 A scalar is a `flint.arb`, midpoint and radius at a chosen precision, rounded outwards. NaN is the ball of which nothing
 is known: an operation outside its domain gives it, and so does one on a ball that merely touches what lies outside.
 A comparison is True or False only when it is certain for all numbers of both balls; else it is `UNDECIDED`, which has
-no truth value, and a choice made by it is the hull of the cases.
+no truth value, and a choice made by it is the hull of the cases.  A comparison with NaN is `MEANINGLESS`, for it may be
+with no real number, and a choice made by it is NaN.
 
 One object stands for one real number: the same `arb` object twice is equal to itself however wide it is.
 """
@@ -29,16 +30,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Undecided:
-    """The truth value of a comparison that the balls do not settle. It is neither true nor false."""
+    """The truth value of a comparison that the balls do not settle. It is neither true nor false.
+
+    Attributes:
+        of_numbers: whether both sides are known to be real numbers, so that it is one of the two.
+    """
+
+    of_numbers: bool = True
 
     def __bool__(self) -> NoReturn:
         raise ValueError("an undecided comparison has no truth value")
 
     def __repr__(self) -> str:
-        return "UNDECIDED"
+        return "UNDECIDED" if self.of_numbers else "MEANINGLESS"
 
 
 UNDECIDED: Final = Undecided()
+MEANINGLESS: Final = Undecided(of_numbers=False)
 Truth: TypeAlias = bool | Undecided
 
 
@@ -61,24 +69,29 @@ def equal(a: Any, b: Any) -> Truth:
     if isinstance(a, bool | Undecided):
         return negate(differ(a, b))
     if a.is_nan() or b.is_nan():
-        return UNDECIDED
+        return MEANINGLESS
     if a is b or bool(a == b):  # for balls of radius 0 alone, arb's == holds
         return True
     return False if a < b or a > b else UNDECIDED
+
+
+def open_comparison(a: Ball, b: Ball) -> Undecided:
+    """The truth value of a comparison that these balls do not settle."""
+    return MEANINGLESS if a.is_nan() or b.is_nan() else UNDECIDED
 
 
 def less(a: Ball, b: Ball) -> Truth:
     """a < b, if certain."""
     if a < b:
         return True
-    return False if a >= b or (a is b and not a.is_nan()) else UNDECIDED
+    return False if a >= b or (a is b and not a.is_nan()) else open_comparison(a, b)
 
 
 def at_most(a: Ball, b: Ball) -> Truth:
     """a <= b, if certain."""
     if a <= b or (a is b and not a.is_nan()):
         return True
-    return False if a > b else UNDECIDED
+    return False if a > b else open_comparison(a, b)
 
 
 def negate(a: Truth) -> Truth:
@@ -90,7 +103,14 @@ def both(a: Truth, b: Truth) -> Truth:
     """a and b."""
     if a is False or b is False:
         return False
-    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else True
+    found = _open(a, b)
+    return True if found is None else found
+
+
+def _open(*truths: Truth) -> Undecided | None:
+    """The undecided one among truth values, the one without a meaning first; None if all are decided."""
+    undecided = [t for t in truths if isinstance(t, Undecided)]
+    return min(undecided, key=lambda t: t.of_numbers) if undecided else None
 
 
 def either(a: Truth, b: Truth) -> Truth:
@@ -100,14 +120,15 @@ def either(a: Truth, b: Truth) -> Truth:
 
 def differ(a: Truth, b: Truth) -> Truth:
     """a xor b."""
-    return UNDECIDED if isinstance(a, Undecided) or isinstance(b, Undecided) else a is not b
+    found = _open(a, b)
+    return a is not b if found is None else found
 
 
 def is_finite(x: Ball) -> Truth:
     """Whether x is a real number: every finite ball is one; NaN is not known to be none."""
     if x.is_finite():
         return True
-    return False if bool(x == arb("inf")) or bool(x == arb("-inf")) else UNDECIDED
+    return False if bool(x == arb("inf")) or bool(x == arb("-inf")) else open_comparison(x, x)
 
 
 def choose_truth(which: Any, *cases: Truth) -> Truth:
@@ -115,7 +136,11 @@ def choose_truth(which: Any, *cases: Truth) -> Truth:
     if not isinstance(which, Undecided):
         return cases[int(which)]
     first = cases[0]
-    return first if all(isinstance(c, bool) and c == first for c in cases) else UNDECIDED
+    if which.of_numbers and all(isinstance(c, bool) and c == first for c in cases):
+        return first
+    found = _open(which, *cases)
+    assert found is not None
+    return found
 
 
 # ------------------------------------------------------------------ functions
@@ -235,9 +260,11 @@ def polygamma(m: Ball, x: Ball) -> Ball:
 
 
 def select(which: Any, *cases: Ball) -> Ball:
-    """The case of the given index; the hull of all if the index is undecided."""
+    """The case of the given index; the hull of all if the index is undecided, NaN if it may have no meaning."""
     if not isinstance(which, Undecided):
         return cases[int(which)]
+    if not which.of_numbers:
+        return NAN
     first = cases[0]
     if all(case is first or bool(case == first) for case in cases):
         return first

@@ -23,7 +23,7 @@ from flint import arb, fmpq
 
 from netprops.readings import balls
 from netprops.readings.atoms import ATOMS, NAN, Ball, hull, power, within
-from netprops.readings.balls import UNDECIDED, Truth, Undecided, enter, precision_of
+from netprops.readings.balls import Truth, Undecided, enter, precision_of
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 from netprops.readings.kinks import with_formal_kinks
 from netprops.readings.norms import Norms, unknown, widened
@@ -77,7 +77,7 @@ def _equal(a: Jet, b: Jet) -> Truth:
     x, y = value_of(a), value_of(b)
     if a is b and x.is_finite():
         return True
-    return False if x < y or x > y else UNDECIDED
+    return False if x < y or x > y else balls.open_comparison(x, y)
 
 
 def _less(a: Jet, b: Jet) -> Truth:
@@ -86,7 +86,7 @@ def _less(a: Jet, b: Jet) -> Truth:
     x, y = value_of(a), value_of(b)
     if x < y:
         return True
-    return False if x > y or (a is b and x.is_finite()) else UNDECIDED
+    return False if x > y or (a is b and x.is_finite()) else balls.open_comparison(x, y)
 
 
 def _at_most(a: Jet, b: Jet) -> Truth:
@@ -259,6 +259,8 @@ def jet_algebra(calculus: Calculus) -> Algebra:
     def select(which: Any, *cases: Jet) -> Jet:
         if not isinstance(which, Undecided):
             return cases[int(which)]
+        if not which.of_numbers:
+            return unknown(NAN)
         first = cases[0]
         if all(case is first for case in cases) or (_constant(*cases) and all(bool(case == first) for case in cases)):
             return first
