@@ -8,7 +8,8 @@ from typing import Any
 from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, listed, rule
-from netprops.certificates.views import ONE, RefusedError, View, demand
+from netprops.certificates.refusals import RefusedError, demand
+from netprops.certificates.views import ONE, View
 from netprops.domains import Interval
 from netprops.readings import ranges, rational
 from netprops.readings.derivatives import NotSmoothError, derivative
