@@ -40,6 +40,8 @@ PROVED: dict[str, Aim] = {
     "is_nonincreasing": lambda e, mask: Goal("nondecreasing", e.table.scale(e, -1), mask),
     "is_positive": lambda e, mask: Goal("positive", e, mask),
 }
+# The rules about programs; all others (`rules`) are about expressions.
+PROGRAM_RULES = ("normal form", "cut", "bent and moving", "definite Hessian", "one normal form")
 BENT = {"is_convex": 1, "is_concave": -1, "is_strictly_convex": 1}
 # No linear bijection keeps the order of coordinates: these are not read off the gaps of a cone.
 BY_COORDINATES = ("is_nondecreasing", "is_nonincreasing")
