@@ -8,7 +8,8 @@ from collections import defaultdict
 from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, is_whole, listed, operands_and_rest, product, rule
-from netprops.certificates.views import CONSTANT, ONE, ZERO, RefusedError, View, demand, integer, on_plane, semidefinite
+from netprops.certificates.refusals import RefusedError, demand, integer
+from netprops.certificates.views import CONSTANT, ONE, ZERO, View, on_plane, semidefinite
 from netprops.readings import minors, ranges
 from netprops.readings.expressions import from_json, number
 from netprops.readings.matrix_fractions import MOST_ROWS, is_positive_definite, matrix_fraction

@@ -26,7 +26,8 @@ from typing import Any
 
 from flint import fmpq
 
-from netprops.certificates.views import ONE, ZERO, View, demand, dense, integer
+from netprops.certificates.refusals import demand, integer
+from netprops.certificates.views import ONE, ZERO, View, dense
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia
 from netprops.readings import ranges

@@ -8,7 +8,8 @@ from typing import Any
 from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, listed, rule
-from netprops.certificates.views import ONE, RefusedError, View, demand, integer
+from netprops.certificates.refusals import RefusedError, demand, integer
+from netprops.certificates.views import ONE, View
 from netprops.domains import Interval
 from netprops.readings import ranges, rational, taylor
 from netprops.readings.derivatives import NotSmoothError, derivative

@@ -17,7 +17,8 @@ from netprops.certificates.goals import (
     rule,
     softplus_argument,
 )
-from netprops.certificates.views import CONSTANT, ZERO, RefusedError, Row, View, demand, dense, semidefinite
+from netprops.certificates.refusals import RefusedError, demand
+from netprops.certificates.views import CONSTANT, ZERO, Row, View, dense, semidefinite
 from netprops.exact.inertia import inertia
 from netprops.exact.polynomials_1d import sign_on
 from netprops.readings import ranges, shapes
@@ -40,11 +41,14 @@ def _strict_rows(view: View, e: Expression) -> list[Row]:
     """The slopes of forms along which single terms, or all quadratic terms together, are strictly convex."""
     rows: list[Row] = []
     quadratic: dict[Monomial, fmpq] = {}
-    for part, c in view.parts(e):
+    parts = view.parts(e)
+    forms = [(part, c) for part, c in parts if view.is_square_or_product(part)]
+    alone = all(len(part) == 1 and view.sign(c) in (0, 1) for part, c in forms)  # each is convex by itself
+    for part, c in parts:
         number_ = c.constant()
-        if view.is_square_or_product(part):
-            if number_ is not None:
-                quadratic[part] = number_
+        if (part, c) in forms and number_ is not None:
+            quadratic[part] = number_
+        if (part, c) in forms and not alone:
             continue
         r = view.range(c)
         sign = 1 if ranges.is_positive(r) else -1 if ranges.is_negative(r) else 0
@@ -52,7 +56,7 @@ def _strict_rows(view: View, e: Expression) -> list[Row]:
         row = view.row(u) if u is not None else None
         if row is not None:
             rows.append({place: k for place, k in row.items() if place != CONSTANT})
-    if quadratic and all(view.is_square_or_product(p) is False or c.constant() is not None for p, c in view.parts(e)):
+    if quadratic and len(quadratic) == len(forms):
         Q = view.quadratic(quadratic)
         assert Q is not None
         coordinates = sorted({i for i, _ in Q})
@@ -164,7 +168,8 @@ def _derivative(view: View, e: Expression, parameters: Parameters) -> list[Goal]
     except NotSmoothError as error:
         raise RefusedError(f"no derivative: {error}") from error
     demand(not slope.needs, "a derivative that may not be real")
-    if parameters.get("by") == "range":
+    demand(parameters.get("by") in ("range", "polynomial"), "no way of seeing a sign: {!r}", parameters.get("by"))
+    if parameters["by"] == "range":
         demand(ranges.is_nonnegative(view.range(slope)), "the derivative {} may be negative", slope)
         return []
     polynomial, atom = _polynomial(view, slope)

@@ -19,7 +19,8 @@ from netprops.certificates.goals import (
     product,
     rule,
 )
-from netprops.certificates.views import CONSTANT, ZERO, View, demand, dense, semidefinite
+from netprops.certificates.refusals import demand
+from netprops.certificates.views import CONSTANT, ZERO, View, dense, semidefinite
 from netprops.readings import ranges
 from netprops.readings.polynomials import Expression
 

@@ -6,7 +6,8 @@ from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, is_even, is_whole, product, rule
 from netprops.certificates.order import power_slope
-from netprops.certificates.views import ONE, ZERO, View, demand, integer
+from netprops.certificates.refusals import demand, integer, truth
+from netprops.certificates.views import ONE, ZERO, View
 from netprops.readings import ranges, shapes
 from netprops.readings.polynomials import Expression, Monomial, alone
 
@@ -102,7 +103,7 @@ def _clipped(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     demand(len(nonzero) == 1, "{} is no max(0, v)", product(view, term))
     v, c = nonzero[0], e.terms[term]
     rest = view.expression({m: k for m, k in e.terms.items() if m != term})
-    if parameters.get("mirrored"):
+    if truth(parameters.get("mirrored")):
         v, rest = view.table.scale(v, -1), view.table.add(rest, view.table.scale(v, c))
     demand(view.rests(rest), "{} does not rest", rest)
     return [quasi(view, v if c > 0 else view.table.scale(v, -1))]

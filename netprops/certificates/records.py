@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jax
 from flint import fmpq
 
-from netprops.certificates.views import RefusedError
+from netprops.certificates.refusals import RefusedError
 from netprops.domains import Box, Interval, OrderedCone
 from netprops.readings.expressions import MalformedError, number
 from netprops.readings.proofs import Proof
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "netprops certificate"
 SCHEMA: Final = 1
+# All parts of a certificate but what the answer rests on.
+KEYS: Final = frozenset(
+    (
+        "format", "schema", "netprops", "jax", "question", "answer", "evidence", "domains", "decision", "programs",
+        "checksum",
+    )
+)  # fmt: skip
 
 
 def certificate(
@@ -168,13 +175,13 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    if not all(isinstance(n, int) and n >= 0 for n in _listed(value)):
+    if not all(type(n) is int and n > 0 for n in _listed(value)):
         raise MalformedError(f"no shape: {value!r}")
     return tuple(value)
 
 
 def _interval_from_json(value: Any) -> Interval:
+    if not isinstance(value, list) or len(value) != 4 or not all(isinstance(is_open, bool) for is_open in value[2:]):
+        raise MalformedError(f"an interval is two ends and whether each is open, got {value!r}")
     lo, hi, lo_open, hi_open = value
-    return Interval(
-        None if lo is None else number(lo), None if hi is None else number(hi), bool(lo_open), bool(hi_open)
-    )
+    return Interval(None if lo is None else number(lo), None if hi is None else number(hi), lo_open, hi_open)

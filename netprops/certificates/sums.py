@@ -7,7 +7,8 @@ import itertools
 from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, listed, product, rule, softplus_argument
-from netprops.certificates.views import CONSTANT, ONE, ZERO, Row, View, demand, dense, integer, semidefinite
+from netprops.certificates.refusals import demand, integer
+from netprops.certificates.views import CONSTANT, ONE, ZERO, Row, View, dense, semidefinite
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
 from netprops.readings.polynomials import Expression, Monomial
@@ -87,7 +88,7 @@ def _outweighed(view: View, e: Expression, parameters: Parameters) -> list[Goal]
 
     q is of degree two, all other terms convex; the h_i'' are bounded (`shapes`, and 0 <= softplus'' <= 1/4).
     """
-    bounded = listed(parameters, "bounded")
+    bounded = [integer(place, len(e.terms) + 1) for place in listed(parameters, "bounded")]
     goals, quadratic = [], dict[Monomial, fmpq]()
     for place, (part, coefficient) in enumerate(view.parts(e)):
         c = coefficient.constant()

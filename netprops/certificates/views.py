@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flint import fmpq, fmpq_mat
 
+from netprops.certificates.refusals import demand
 from netprops.exact.inertia import is_positive_semidefinite
 from netprops.readings import ranges
 from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alone
@@ -16,22 +17,13 @@ from netprops.readings.polynomials import UNIT, Expression, Monomial, Table, alo
 if TYPE_CHECKING:
     from netprops.domains import Interval
     from netprops.readings.polynomials import Atom
+    from netprops.readings.symbols import Symbols
 
 ZERO, ONE = fmpq(0), fmpq(1)
 CONSTANT = -1  # the coordinate that is 1, beside the bits of the variables
 
 Row = dict[int, fmpq]  # an affine form, by coordinate
 Matrix = list[list[fmpq]]
-
-
-class RefusedError(Exception):
-    """A step of a certificate that does not show what it has to; the message says why."""
-
-
-def demand(holds: bool | None, why: str, *about: Any) -> None:
-    """Raise `RefusedError` unless the condition certainly holds; what it is about is put into the braces of `why`."""
-    if holds is not True:
-        raise RefusedError(why.format(*about))
 
 
 @dataclass(frozen=True)
@@ -197,7 +189,16 @@ def semidefinite(Q: Matrix, sign: int = 1) -> bool:
     return bool(is_positive_semidefinite([[sign * x for x in line] for line in Q])) if Q else True
 
 
-def integer(value: Any, below: int) -> int:
-    """A parameter that is a whole number from 0 to below."""
-    demand(isinstance(value, int) and not isinstance(value, bool) and 0 <= value < below, "no such place: {!r}", value)
-    return int(value)
+# ------------------------------------------------------------------ outputs
+
+
+def entries(symbols: Symbols) -> list[Expression]:
+    """The normal forms of all output entries."""
+    return [e for output in symbols.outputs for e in output.reshape(-1)]
+
+
+def real_entries(symbols: Symbols) -> list[Expression]:
+    """The same, shown to be real numbers all over the domain."""
+    for e in entries(symbols):
+        demand(not e.needs, "it may be no real number: not shown that {}", "; ".join(map(str, e.needs)))
+    return entries(symbols)

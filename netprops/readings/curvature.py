@@ -30,7 +30,17 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import compositions, degree_two, divergences, entropies, matrix_fractions, minors, power_sums, ranges, shapes
+from netprops.readings import (
+    compositions,
+    degree_two,
+    divergences,
+    entropies,
+    matrix_fractions,
+    minors,
+    power_sums,
+    ranges,
+    shapes,
+)
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
@@ -438,26 +448,22 @@ class Calculus:
 
     def _log_convex(self, part: Monomial) -> Proof | None:
         """A proof that the logarithm of a product of powers is convex."""
-        if len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) > 0:
+        if len(part) == 1 and part[0][1] > 0 and self._is_log_convex(part[0][0]):
             return step("log-convex function", "log-convex function of an affine form")
         logarithm = self._log_of_product(part)
         inner = self.convex(logarithm) if logarithm is not None else None
         return step("logarithm", "", inner) if inner else None
 
-    def _log_bend(self, index: int) -> int:
-        """1 for a log-convex function of an affine form, -1 for a log-concave one, 0 if neither is known."""
+    def _is_log_convex(self, index: int) -> bool:
+        """Whether an atom is a log-convex function of an affine form."""
         atom = self.table.atoms[index]
         known = atom.kind in shapes.SHAPES and len(atom.arguments) == 1 and self.is_affine(atom.arguments[0])
-        return shapes.SHAPES[atom.kind].log_bend if known else 0
+        return known and shapes.SHAPES[atom.kind].log_bend > 0
 
     def _log_concave(self, p: Expression) -> Proof | None:
         """A proof that log p is concave although p is not."""
         if degree_two.is_hyperbolic(self.table, p, self.mask):
             return step("log of a hyperbolic form", "log of a positive hyperbolic form of degree two")
-        if len(p.terms) == 1:
-            ((part, c),) = p.terms.items()
-            if c > 0 and len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) < 0:
-                return step("log of log-concave", "log of a log-concave function of an affine form")
         if self._is_normal_tail(p):
             return step("log of a normal tail", "log of a normal distribution function of an affine form")
         return power_sums.reversed_norm(self, p, None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
-from flint import fmpq
+from flint import fmpq, fmpz
 
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
 from netprops.readings.polynomials import Expression, Monomial, Table
+
+FRACTION: Final = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
+LONGEST_POWER: Final = 14  # bits of numerator and denominator
 
 
 class MalformedError(Exception):
@@ -39,12 +43,9 @@ def _atom(table: Table, index: int) -> dict[str, Any]:
 
 def number(text: Any) -> fmpq:
     """A rational number written as a fraction.  Raises `MalformedError` for anything else."""
-    if not isinstance(text, str):
-        raise MalformedError(f"a number is written as a text, got {text!r}")
-    try:
-        return fmpq(*map(int, text.split("/", 1)))
-    except (ValueError, ZeroDivisionError):
-        raise MalformedError(f"no fraction: {text!r}") from None
+    if not isinstance(text, str) or not FRACTION.fullmatch(text):
+        raise MalformedError(f"a number is written as the text of a fraction, got {text!r}")
+    return fmpq(*map(fmpz, text.split("/")))
 
 
 def from_json(table: Table, terms: Any) -> Expression:
@@ -57,18 +58,27 @@ def from_json(table: Table, terms: Any) -> Expression:
         raise MalformedError(f"an expression is a list of terms, got {terms!r}")
     total = table.number(0)
     for term in terms:
-        c, factors = _pair(term)
+        coefficient, factors = _pair(term)
+        c = number(coefficient)
         powers: dict[int, fmpq] = {}
         if not isinstance(factors, list):
             raise MalformedError(f"factors are a list, got {factors!r}")
         for atom, k in map(_pair, factors):
             index, power = _index(table, atom), number(k)
-            if index in powers or power == 0:
-                raise MalformedError("a factor stands once, to a power other than 0")
+            if index in powers or power == 0 or power.height_bits() > LONGEST_POWER:
+                raise MalformedError("a factor stands once, to a power that is neither 0 nor absurd")
             _demand_real(table, index, power)
             powers[index] = power
-        total = table.add(total, Expression(table, {Monomial(sorted(powers.items())): number(c)}))
+        _demand_normal(table, c, powers)
+        total = table.add(total, Expression(table, {Monomial(sorted(powers.items())): c}))
     return total
+
+
+def _demand_normal(table: Table, c: fmpq, powers: dict[int, fmpq]) -> None:
+    """What all normal forms keep to and the table relies on: no coefficients 0, one exponential, to the power 1."""
+    exponentials = [k for i, k in powers.items() if table.atoms[i].kind == "exp"]
+    if c == 0 or exponentials not in ([], [1]):
+        raise MalformedError("no normal form: a coefficient 0, or powers or products of exponentials")
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
@@ -108,7 +118,7 @@ def _index(table: Table, atom: Any) -> int:
 
 
 def _variable(table: Table, bit: Any) -> int:
-    if isinstance(bit, int) and 0 <= bit < len(table.names):
+    if type(bit) is int and 0 <= bit < len(table.names):
         for known in table.atoms:
             if known.kind == "variable" and known.dependencies == 1 << bit:
                 return known.index
@@ -136,7 +146,7 @@ def _function(table: Table, name: Any, arguments: tuple[Expression, ...]) -> int
         r = _range_of(table, name, arguments[0])
     else:
         known = table.known(name, arguments) if isinstance(name, str) else None
-        if known is None:
+        if known is None or (name == "rem" and not ranges.is_nonzero(table.range(arguments[1]))):
             raise MalformedError(f"no function {name!r} of {len(arguments)} arguments that the program has")
         return known
     return table.intern(name, arguments, _dependencies(arguments), r)

@@ -28,6 +28,7 @@ from netprops.readings.algebra import Array as Array
 from netprops.readings.algebra import Scalar, Unknown
 from netprops.readings.algebra import UnsupportedError as UnsupportedError
 
+
 class NotAFunctionError(TypeError):
     """The function does not map the domain to real arrays: wrong pytree, wrong output type or shape."""
 
