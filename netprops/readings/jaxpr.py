@@ -219,6 +219,22 @@ def _cut(program: Program, decision: int, place: int, live: list[core.Var], rest
     )
 
 
+def cut_at(program: Program, decision: int, live: Sequence[Any]) -> Cut:
+    """The program cut at these variables of its jaxpr, on which alone the rest depends, quantified arguments apart."""
+    jaxpr = program.closed.jaxpr
+
+    def part(invars: Sequence[Any], given: Container[Any], outvars: Sequence[Any], domains: Sequence[Box]) -> Program:
+        made = jaxpr.replace(invars=invars, eqns=needed(jaxpr.eqns, outvars, given), outvars=outvars)
+        closed = core.ClosedJaxpr(made, program.closed.consts)
+        return Program(closed, tuple(domains), tuple(tuple(v.aval.shape) for v in outvars), fingerprint(closed))
+
+    resting, boxes = jaxpr.invars[decision:], program.arguments[decision:]
+    return Cut(
+        part(jaxpr.invars, (), live, program.arguments),
+        lambda domains: part([*live, *resting], set(live), jaxpr.outvars, (*domains, *boxes)),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Settled:
     """A program as outer(x, q, inner(q)): `inner` maps the quantified arguments alone to the values it goes on from.
@@ -257,13 +273,13 @@ def settled(program: Program, decision: int) -> Settled | None:
 
     def outer(domains: Sequence[Box | None]) -> Program:
         given = {v: domain for v, domain in zip(values, domains, strict=True) if domain is not None}
-        eqns = _needed(jaxpr.eqns, jaxpr.outvars, given)
+        eqns = needed(jaxpr.eqns, jaxpr.outvars, given)
         return part([*jaxpr.invars, *given], eqns, jaxpr.outvars, (*program.arguments, *given.values()))
 
-    return Settled(part(jaxpr.invars[decision:], _needed(before, values), values, program.arguments[decision:]), outer)
+    return Settled(part(jaxpr.invars[decision:], needed(before, values), values, program.arguments[decision:]), outer)
 
 
-def _needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] = ()) -> list[Any]:
+def needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] = ()) -> list[Any]:
     """The equations, in their order, that these variables depend on when some are given."""
     wanted = {v for v in outvars if isinstance(v, core.Var) and v not in given}
     kept = []
@@ -346,7 +362,7 @@ def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], a
 
 def _refuse_rounding(eqn: Any, aval: Any) -> None:
     dtype = getattr(aval, "dtype", None)
-    if dtype is None or not _is_exact(dtype):
+    if dtype is None or not is_exact(dtype):
         raise UnsupportedError(
             f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
             "programs (float32 rounds its constants, so it is another function). Cast to float64."
@@ -354,7 +370,8 @@ def _refuse_rounding(eqn: Any, aval: Any) -> None:
 
 
 @functools.cache
-def _is_exact(dtype: Any) -> bool:
+def is_exact(dtype: Any) -> bool:
+    """Whether numbers of the type are read as they are: doubles, integers, truth values."""
     return bool(dtype == np.float64 or not jnp.issubdtype(dtype, np.inexact))
 
 
@@ -394,9 +411,7 @@ def _settle(array: Array) -> Array:
 def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     name = eqn.primitive.name
     if name in INLINED:
-        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-        inner, consts = (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
-        return _run(inner, consts, inputs, algebra)
+        return _run(*called(eqn), inputs, algebra)
     if name in CONTROL:
         return CONTROL[name](eqn, inputs, algebra)
     if name in MOVEMENT:
@@ -416,6 +431,12 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         f"{_place(eqn)}. To add one: an elementwise function is one row of netprops/readings/atoms.py; data movement "
         "and reductions are tables at the end of netprops/readings/jaxpr.py."
     )
+
+
+def called(eqn: Any) -> tuple[Any, Sequence[Any]]:
+    """The jaxpr of a call that is `INLINED`, and its constants."""
+    closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+    return (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
 
 
 @dataclass(frozen=True, eq=False)
