@@ -33,9 +33,12 @@ from netprops.questions.asking import (
 )
 from netprops.questions.composition import bent_by_composition, with_settled_values
 from netprops.questions.definiteness import definite_hessian
+from netprops.questions.pulling_back import RULE, pulled_back
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
+from netprops.readings.affine import multiplies
 from netprops.readings.curvature import Calculus
+from netprops.readings.floats import cost
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
 from netprops.readings.witnesses import jensen_gap, jensen_violation
@@ -43,6 +46,7 @@ from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
 MOST_AXES = 8
+LARGE = 50_000  # operations of a program from which on a search is quicker than a normal form
 Prove = Callable[[Calculus, Expression], tuple[str, ...] | None]
 
 
@@ -94,6 +98,14 @@ def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
 def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     notes: list[str] = []
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
+    early: falsify.Found | None = None
+    if cost(asked.program).operations >= LARGE:
+        if proof := _proved_after_affine_values(asked, prove):
+            return yes(asked.name, "proved", "; ".join(proof))
+        early = _searched(asked, side)
+        refuted = chord(asked, early, _side(side)) if early is not None else None
+        if early is not None and refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=early.evaluations)
     proof = _proved(asked, prove, notes, (0,), thorough=False)
     if proof:
         return yes(asked.name, "proved", "; ".join(proof))
@@ -115,18 +127,37 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
         )
 
     try:
-        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+        found = early or falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     except UnsupportedError:  # what has no values in floats may still be proved
         if proof := proved_dearly():
             return yes(asked.name, "proved", "; ".join(proof))
         raise
     complain_if_undefined(asked, found.nonfinite)
-    refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
+    refuted = (None if early else chord(asked, found, _side(side))) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     if proof := proved_dearly():
         return yes(asked.name, "proved", "; ".join(proof), evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
+
+
+def _proved_after_affine_values(asked: Asked, prove: Prove) -> tuple[str, ...] | None:
+    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected."""
+    pulled = pulled_back(asked)
+    if pulled is None or multiplies(pulled.program):
+        return None
+    proof = _proved(pulled, prove, [], (0,), thorough=False)
+    return None if proof is None else (*proof, RULE)
+
+
+def _searched(asked: Asked, side: int) -> falsify.Found | None:
+    """What a search in floats finds, before any normal form of a large program is made; None where it cannot be had."""
+    try:
+        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    except UnsupportedError:
+        return None
+    complain_if_undefined(asked, found.nonfinite)
+    return found
 
 
 def _side(side: int) -> Literal[1, -1]:

@@ -176,12 +176,7 @@ def _sum(table: Table, parts: list[Expression]) -> Expression:
     if len(parts) < 2:
         return parts[0] if parts else table.number(0)
     total = table.add_all(parts)
-    known = ranges.point(fmpq(0))
-    for part in parts:
-        known = ranges.add(known, table.range(part))
-        if known.lo is None and known.hi is None:
-            return total
-    table.note_range(total, known)
+    table.note_parts(total, parts)
     return total
 
 
