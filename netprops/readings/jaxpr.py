@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -343,21 +343,41 @@ def run(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> list[
     return [_lift(result, algebra) for result in results]
 
 
-def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
-    values: dict[core.Var, Array] = {}
-
-    def read(atom: Any) -> Array:
-        return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
-
-    values.update(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
-    values.update(zip(jaxpr.invars, arguments, strict=True))
+def run_steps(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> Iterator[Array]:
+    """The values of `steps(program)`, one after the other, each computed when it is asked for."""
+    jaxpr, values = program.closed.jaxpr, _entered(program.closed.jaxpr, program.closed.consts, arguments, algebra)
     for eqn in jaxpr.eqns:
-        if eqn.primitive.name not in UNCHECKED:
-            for variable in eqn.outvars:
-                _refuse_rounding(eqn, variable.aval)
-        results = _equation(eqn, [read(atom) for atom in eqn.invars], algebra)
+        results = _results(eqn, values, algebra)
         values.update(zip(eqn.outvars, results, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+        if eqn.outvars[0].aval.dtype == np.float64:
+            yield _lift(results[0], algebra)
+
+
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
+    values = _entered(jaxpr, consts, arguments, algebra)
+    for eqn in jaxpr.eqns:
+        values.update(zip(eqn.outvars, _results(eqn, values, algebra), strict=True))
+    return [_read(atom, values, algebra) for atom in jaxpr.outvars]
+
+
+def _entered(
+    jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra
+) -> dict[core.Var, Array]:
+    """The values that a jaxpr begins with."""
+    values = dict(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
+    values.update(zip(jaxpr.invars, arguments, strict=True))
+    return values
+
+
+def _read(atom: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> Array:
+    return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
+
+
+def _results(eqn: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> list[Array]:
+    if eqn.primitive.name not in UNCHECKED:
+        for variable in eqn.outvars:
+            _refuse_rounding(eqn, variable.aval)
+    return _equation(eqn, [_read(atom, values, algebra) for atom in eqn.invars], algebra)
 
 
 def _refuse_rounding(eqn: Any, aval: Any) -> None:
