@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -19,6 +20,7 @@ from netprops.readings.intermediate import ranges_of_values, with_settled_values
 from netprops.readings.jaxpr import Program, cuts
 from netprops.readings.krawczyk import halves
 from netprops.readings.polynomials import Expression, Table
+from netprops.readings.pulling_back import pulled_back
 from netprops.readings.subdivision import bounded_domain
 from netprops.readings.symbols import read
 from netprops.readings.vanishing import vanishes
@@ -105,7 +107,12 @@ class Derivation:
             self._equal(statement, place)
             return
         demand(statement.question in PROVED, "no proofs of {!r} are known", statement.question)
-        ruled = {"normal form": self._normal_form, "cut": self._cut, "definite Hessian": self._definite}
+        ruled = {
+            "normal form": self._normal_form,
+            "cut": self._cut,
+            "definite Hessian": self._definite,
+            "pulled back": self._pulled_back,
+        }
         demand(self.rule(place) in ruled, "no rule about programs: {!r}", self.rule(place))
         ruled[self.rule(place)](statement, place)
 
@@ -122,6 +129,16 @@ class Derivation:
         found = real_entries(symbols)
         for e, premise in zip(found, self.premises(place, len(found)), strict=True):
             self._shows(aim(e, mask), premise)
+
+    def _pulled_back(self, statement: Statement, place: int) -> None:
+        """A function of values that are affine in the variables is convex if it is so for all values on their ranges."""
+        demand(statement.question in ("is_convex", "is_concave"), "affine values show convexity only")
+        pulled = pulled_back(statement.program, statement.decision)
+        demand(pulled is not None, "no other values are affine in the variables")
+        assert pulled is not None
+        (inner,) = self.premises(place, 1)
+        demand(self.rule(inner) == "normal form", "a normal form of the rest is missing")
+        self._normal_form(replace(statement, programs=(pulled.program,), decision=pulled.decision), inner)
 
     def _cut(self, statement: Statement, place: int) -> None:
         """h(g(x)) is convex for convex h that moves the fitting way in each g_i that is not affine."""
@@ -177,7 +194,7 @@ class Derivation:
         second = read(g, level=level, shared=first)
         for x, y in zip(entries(first), entries(second), strict=True):
             gap = first.table.subtract(x, y)
-            demand(not gap.needs, "it may be no real place: {}", gap)
+            demand(not gap.needs, "it may be no real number: {}", gap)
             demand(vanishes(gap, []), "the difference is {}", gap)
         self.premises(place, 0)
 

@@ -22,11 +22,12 @@ from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError
 from netprops.readings.polynomials import Expression, TooLargeError
 from netprops.readings.proofs import Proof, lines, step
 from netprops.readings.symbols import Symbols, read
-from netprops.readings.witnesses import is_real_at
+from netprops.readings.witnesses import LONG, is_real_at
 
 Array = np.ndarray[Any, Any]
 Point = Sequence[Array]  # one object array of fmpq per flat argument
 Function = Callable[..., Any]
+MOST_SHOWN = 16
 LEVELS = (0, 1, 2)  # of the normal form, in the order in which they are tried
 
 
@@ -51,6 +52,7 @@ class Asked:
     """A traced question: the first `decision` flat arguments vary, the others are quantified.
 
     Where the domain has ordered cones, `program` is a function of their gaps, and `original` the function itself.
+    `names` are what witnesses call the flat arguments.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Asked:
     domain: str
     domains: tuple[Any, ...]  # one pytree for each argument of the function
     original: Original | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def entries(self) -> int:
@@ -87,6 +90,24 @@ class Asked:
             raise AssertionError("gaps below 0: not a point of the ordered cone")
         return (replace(self, program=self.original.program, original=None), *moved)
 
+    def show(self, point: Point) -> str:
+        """A point in words; of a long one that is 0 nearly everywhere the other entries alone."""
+        flat = [(k, place, x) for k, array in enumerate(point) for place, x in np.ndenumerate(array)]
+        nonzero = [(k, place, x) for k, place, x in flat if x != 0]
+        if len(flat) <= LONG or len(nonzero) > len(flat) / 4:
+            return show_point(point, self.names)
+        shown = [f"{self._label(k)}{list(place) if place else ''} = {show_number(x)}" for k, place, x in nonzero]
+        more = [f"... {len(shown) - MOST_SHOWN} more"] if len(shown) > MOST_SHOWN else []
+        return f"({', '.join([*shown[:MOST_SHOWN], *more, 'the rest 0'])})" if shown else "0"
+
+    def _label(self, number: int) -> str:
+        """The name of a flat argument, or x and q: x0, x1 ... where there are several."""
+        if number < len(self.names) and self.names[number]:
+            return self.names[number]
+        varies = number < self.decision
+        alike = self.decision if varies else len(self.program.arguments) - self.decision
+        return ("x" if varies else "q") + (str(number if varies else number - self.decision) if alike > 1 else "")
+
     def seed(self) -> int:
         """A key for the search that depends on the run, the claim, the program and the domain, and on nothing else."""
         text = repr((run_seed(), running_claim(), self.name, self.program.key, self.program.arguments, self.decision))
@@ -102,9 +123,16 @@ def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
     _callable(name, f)
     first = len(leaves(on))
     if for_all is None:
-        return Asked(name, trace(f, on), first, describe(on), (on,))
+        return Asked(name, trace(f, on), first, describe(on), (on,), names=_names(on))
     shown = f"{describe(on)}, for every value in {describe(for_all)}"
-    return Asked(name, trace(f, on, for_all), first, shown, (on, for_all))
+    return Asked(name, trace(f, on, for_all), first, shown, (on, for_all), names=(*_names(on), *_names(for_all)))
+
+
+def _names(domain: Any) -> tuple[str, ...]:
+    """What the leaves of a pytree are called; nothing where that would be a number."""
+    with_paths, _ = jax.tree_util.tree_flatten_with_path(domain)
+    names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in with_paths]
+    return tuple(name if any(map(str.isalpha, name)) else "" for name in names)
 
 
 def traced_on_cones(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:
@@ -167,7 +195,7 @@ def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any, others:
     """
     key = (
         run_seed(), running_claim(), asked.name, asked.program.key, asked.program.arguments, asked.decision,
-        asked.original is None, *extra,
+        asked.original is None, asked.names, *extra,
     )  # fmt: skip
     if key not in _answers:
         undecided_before = reject_new_questions_when_undecided()
@@ -377,9 +405,11 @@ def show_array(array: Array) -> str:
     return "[" + ", ".join(parts) + "]"
 
 
-def show_point(point: Point) -> str:
-    """A point, its flat arguments separated by commas."""
+def show_point(point: Point, names: Sequence[str] = ()) -> str:
+    """A point, its flat arguments separated by commas, with their names if they have some."""
     parts = [show_array(array) for array in point]
+    if any(names):
+        parts = [f"{name} = {part}" if name else part for name, part in zip(names, parts, strict=True)]
     return parts[0] if len(parts) == 1 else "(" + ", ".join(parts) + ")"
 
 

@@ -195,6 +195,14 @@ class _Parted:
         """Of some blocks, by their numbers."""
         return {number: reals(self.blocks[number].shape) for number in sorted(chosen)}
 
+    def named(self, chosen: Blocks) -> dict[str, Any]:
+        """Of some blocks, by their names."""
+        return {block.name: reals(block.shape) for k, block in enumerate(self.blocks) if k in chosen}
+
+    def numbered(self, arrays: Mapping[str, Any]) -> dict[int, Any]:
+        """Arrays by their blocks' numbers."""
+        return {k: arrays[block.name] for k, block in enumerate(self.blocks) if block.name in arrays}
+
 
 def _is_block(leaf: Any) -> bool:
     return isinstance(leaf, np.ndarray | jax.Array) and jax.numpy.issubdtype(leaf.dtype, np.floating)
@@ -217,9 +225,9 @@ class _Search:
         """Whether the cost is convex in these blocks, for all values of the others."""
         if chosen not in self.answers:
             rest = self.all - chosen
-            f = lambda ours, theirs=None: self.cost(self.parted.together({**ours, **(theirs or {})}))  # noqa: E731
-            others = self.parted.domains(rest) if rest else None
-            self.answers[chosen] = is_convex(f, self.parted.domains(chosen), others)
+            parted = self.parted
+            f = lambda ours, theirs=None: self.cost(parted.together(parted.numbered({**ours, **(theirs or {})})))  # noqa: E731
+            self.answers[chosen] = is_convex(f, parted.named(chosen), parted.named(rest) if rest else None)
         return self.answers[chosen]
 
     def run(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from flint import fmpq
 
-from netprops.questions.asking import Array, Asked, contains, show_number, show_point
+from netprops.questions.asking import Array, Asked, contains, show_number
 from netprops.readings.witnesses import (
     Certificate,
     between,
@@ -82,8 +82,8 @@ def describe_chord(
     middle = between(a, b, weight)
     share = "halfway" if weight == HALF else f"{show_number(weight)} of the way"
     words = (
-        f"between a = {show_point(a)} and b = {show_point(b)} the function{asked.where(certificate.entry)} lies "
-        f"{('on', 'above', 'below')[side]} its chord: {share}, at {show_point(middle)}, {values(certificate)}"
+        f"between a = {asked.show(a)} and b = {asked.show(b)} the function{asked.where(certificate.entry)} lies "
+        f"{('on', 'above', 'below')[side]} its chord: {share}, at {asked.show(middle)}, {values(certificate)}"
     )
     return words, {"kind": "chord", "weight": str(weight), **certificate.record()}
 
@@ -108,7 +108,7 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
     asked, witness, certificate = hit
     a, b = witness.points
     words = (
-        f"between a = {show_point(a)} and b = {show_point(b)}, at {show_point(between(a, b, witness.weight))}, the "
+        f"between a = {asked.show(a)} and b = {asked.show(b)}, at {asked.show(between(a, b, witness.weight))}, the "
         f"function{asked.where(witness.entry)} is {'above' if side > 0 else 'below'} both ends; inside against a: "
         f"{values(certificate)}"
     )
@@ -137,7 +137,7 @@ def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation
     asked, witness, certificate = hit
     a, b = witness.points
     words = (
-        f"from a = {show_point(a)} up to b = {show_point(b)} the function{asked.where(witness.entry)} goes "
+        f"from a = {asked.show(a)} up to b = {asked.show(b)} the function{asked.where(witness.entry)} goes "
         f"{'down' if sign > 0 else 'up'}: {values(certificate)}"
     )
     return words, {"kind": "pair", **certificate.record()}
@@ -186,5 +186,5 @@ def _at_point(
 
 def describe_point(asked: Asked, x: Sequence[Array], certificate: Certificate, kind: str) -> Refutation:
     """A point and what was certified there."""
-    words = f"at x = {show_point(x)}{asked.where(certificate.entry)}: {values(certificate)}"
+    words = f"at x = {asked.show(x)}{asked.where(certificate.entry)}: {values(certificate)}"
     return words, {"kind": kind, **certificate.record()}

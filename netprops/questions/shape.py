@@ -36,16 +36,20 @@ from netprops.questions.corners import chord_beside_edges
 from netprops.questions.definiteness import definite_hessian
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
+from netprops.readings.affine import multiplies
 from netprops.readings.curvature import Calculus
+from netprops.readings.floats import cost
 from netprops.readings.intermediate import with_settled_values
 from netprops.readings.jaxpr import UnsupportedError
 from netprops.readings.polynomials import Expression
 from netprops.readings.proofs import Proof, step
+from netprops.readings.pulling_back import pulled_back
 from netprops.readings.witnesses import exact_texts, jensen_gap, jensen_violation
 from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
 MOST_AXES = 8
+LARGE = 50_000  # operations of a program from which on a search is quicker than a normal form
 Prove = Callable[[Calculus, Expression], Proof | None]
 
 
@@ -97,6 +101,14 @@ def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
 def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     notes: list[str] = []
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
+    early: falsify.Found | None = None
+    if cost(asked.program).operations >= LARGE:
+        if proof := _proved_after_affine_values(asked, prove):
+            return by_proof(asked, proof)
+        early = _searched(asked, side)
+        refuted = chord(asked, early, _side(side)) if early is not None else None
+        if early is not None and refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=early.evaluations)
     proof = proved(asked, prove, notes, (0,), thorough=False)
     if proof:
         return by_proof(asked, proof)
@@ -119,13 +131,13 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
         )
 
     try:
-        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+        found = early or falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     except UnsupportedError:  # what has no values in floats may still be proved
         if proof := proved_dearly():
             return by_proof(asked, proof)
         raise
     complain_if_undefined(asked, found.nonfinite)
-    refuted = chord(asked, found, _side(side)) or _indefinite_quadratic(asked, side)
+    refuted = (None if early else chord(asked, found, _side(side))) or _indefinite_quadratic(asked, side)
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     if proof := proved_dearly():
@@ -134,6 +146,26 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
+
+
+def _proved_after_affine_values(asked: Asked, prove: Prove) -> Proof | None:
+    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected."""
+    pulled = pulled_back(asked.program, asked.decision)
+    if pulled is None or multiplies(pulled.program):
+        return None
+    general = replace(asked, program=pulled.program, decision=pulled.decision)
+    proof = proved(general, prove, [], (0,), thorough=False)
+    return step("pulled back", "pulled back through affine values", proof) if proof else None
+
+
+def _searched(asked: Asked, side: int) -> falsify.Found | None:
+    """What a search in floats finds, before any normal form of a large program is made; None where it cannot be had."""
+    try:
+        found = falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
+    except UnsupportedError:
+        return None
+    complain_if_undefined(asked, found.nonfinite)
+    return found
 
 
 def _side(side: int) -> Literal[1, -1]:

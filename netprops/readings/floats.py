@@ -90,10 +90,16 @@ def evaluate_batch(program: Program, points: Sequence[Array], *, device: bool = 
     return pieces[0] if len(pieces) == 1 else [np.concatenate(column) for column in zip(*pieces, strict=True)]
 
 
-def magnitudes(program: Program, points: Sequence[Array]) -> Array:
-    """The largest absolute intermediate value at each of B points, shape (B,): rounding errors scale with it."""
+def measured(program: Program, points: Sequence[Array]) -> tuple[list[Array], Array]:
+    """The flat outputs at B points, and the largest absolute intermediate value at each: rounding errors scale with it."""
     rows = _rows(program, points)
-    return _evaluate(program, points, np.zeros(rows))[1]
+    tile = max(1, _TILE_ENTRIES // max(1, cost(program).widest))
+    pieces = []
+    for i in range(0, max(rows, 1), tile):
+        part = [x[i : i + tile] for x in points]
+        pieces.append(_evaluate(program, part, np.zeros(len(part[0]))))
+    outputs = [np.concatenate(column) for column in zip(*(out for out, _ in pieces), strict=True)]
+    return outputs, np.concatenate([size for _, size in pieces])
 
 
 def cost(program: Program) -> Cost:

@@ -9,7 +9,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from netprops.domains import Box
+from netprops.domains import WHOLE_LINE, Box
 from netprops.readings.jaxpr import UnsupportedError, settled
 from netprops.readings.polynomials import TooLargeError
 from netprops.readings.symbols import read
@@ -27,7 +27,7 @@ def ranges_of_values(symbols: Symbols, program: Program) -> Iterator[Box]:
     start = 0
     for shape in program.out_shapes:
         size = math.prod(shape)
-        yield Box(shape, tuple(symbols.table.range(e) for e in expressions[start : start + size]))
+        yield Box(shape, tuple(symbols.table.range(e) for e in expressions[start : start + size]) or (WHOLE_LINE,))
         start += size
 
 

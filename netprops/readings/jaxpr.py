@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,6 +193,22 @@ def _cut(program: Program, decision: int, place: int, live: list[core.Var], rest
     )
 
 
+def cut_at(program: Program, decision: int, live: Sequence[Any]) -> Cut:
+    """The program cut at these variables of its jaxpr, on which alone the rest depends, quantified arguments apart."""
+    jaxpr = program.closed.jaxpr
+
+    def part(invars: Sequence[Any], given: Container[Any], outvars: Sequence[Any], domains: Sequence[Box]) -> Program:
+        made = jaxpr.replace(invars=invars, eqns=needed(jaxpr.eqns, outvars, given), outvars=outvars)
+        closed = core.ClosedJaxpr(made, program.closed.consts)
+        return Program(closed, tuple(domains), tuple(tuple(v.aval.shape) for v in outvars), fingerprint(closed))
+
+    resting, boxes = jaxpr.invars[decision:], program.arguments[decision:]
+    return Cut(
+        part(jaxpr.invars, (), live, program.arguments),
+        lambda domains: part([*live, *resting], set(live), jaxpr.outvars, (*domains, *boxes)),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Settled:
     """A program as outer(x, q, inner(q)): `inner` maps the quantified arguments alone to the values it goes on from.
@@ -231,13 +247,13 @@ def settled(program: Program, decision: int) -> Settled | None:
 
     def outer(domains: Sequence[Box | None]) -> Program:
         given = {v: domain for v, domain in zip(values, domains, strict=True) if domain is not None}
-        eqns = _needed(jaxpr.eqns, jaxpr.outvars, given)
+        eqns = needed(jaxpr.eqns, jaxpr.outvars, given)
         return part([*jaxpr.invars, *given], eqns, jaxpr.outvars, (*program.arguments, *given.values()))
 
-    return Settled(part(jaxpr.invars[decision:], _needed(before, values), values, program.arguments[decision:]), outer)
+    return Settled(part(jaxpr.invars[decision:], needed(before, values), values, program.arguments[decision:]), outer)
 
 
-def _needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] = ()) -> list[Any]:
+def needed(eqns: Sequence[Any], outvars: Sequence[Any], given: Container[Any] = ()) -> list[Any]:
     """The equations, in their order, that these variables depend on when some are given."""
     wanted = {v for v in outvars if isinstance(v, core.Var) and v not in given}
     kept = []
@@ -301,26 +317,46 @@ def run(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> list[
     return [_lift(result, algebra) for result in results]
 
 
-def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
-    values: dict[core.Var, Array] = {}
-
-    def read(atom: Any) -> Array:
-        return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
-
-    values.update(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
-    values.update(zip(jaxpr.invars, arguments, strict=True))
+def run_steps(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> Iterator[Array]:
+    """The values of `steps(program)`, one after the other, each computed when it is asked for."""
+    jaxpr, values = program.closed.jaxpr, _entered(program.closed.jaxpr, program.closed.consts, arguments, algebra)
     for eqn in jaxpr.eqns:
-        if eqn.primitive.name not in UNCHECKED:
-            for variable in eqn.outvars:
-                _refuse_rounding(eqn, variable.aval)
-        results = _equation(eqn, [read(atom) for atom in eqn.invars], algebra)
+        results = _results(eqn, values, algebra)
         values.update(zip(eqn.outvars, results, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+        if eqn.outvars[0].aval.dtype == np.float64:
+            yield _lift(results[0], algebra)
+
+
+def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
+    values = _entered(jaxpr, consts, arguments, algebra)
+    for eqn in jaxpr.eqns:
+        values.update(zip(eqn.outvars, _results(eqn, values, algebra), strict=True))
+    return [_read(atom, values, algebra) for atom in jaxpr.outvars]
+
+
+def _entered(
+    jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra
+) -> dict[core.Var, Array]:
+    """The values that a jaxpr begins with."""
+    values = dict(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
+    values.update(zip(jaxpr.invars, arguments, strict=True))
+    return values
+
+
+def _read(atom: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> Array:
+    return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
+
+
+def _results(eqn: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> list[Array]:
+    if eqn.primitive.name not in UNCHECKED:
+        for variable in eqn.outvars:
+            _refuse_rounding(eqn, variable.aval)
+    return _equation(eqn, [_read(atom, values, algebra) for atom in eqn.invars], algebra)
 
 
 def _refuse_rounding(eqn: Any, aval: Any) -> None:
     dtype = getattr(aval, "dtype", None)
-    if dtype is None or not _is_exact(dtype):
+    if dtype is None or not is_exact(dtype):
         raise UnsupportedError(
             f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
             "programs (float32 rounds its constants, so it is another function). Cast to float64."
@@ -328,7 +364,8 @@ def _refuse_rounding(eqn: Any, aval: Any) -> None:
 
 
 @functools.cache
-def _is_exact(dtype: Any) -> bool:
+def is_exact(dtype: Any) -> bool:
+    """Whether numbers of the type are read as they are: doubles, integers, truth values."""
     return bool(dtype == np.float64 or not jnp.issubdtype(dtype, np.inexact))
 
 
@@ -368,9 +405,7 @@ def _settle(array: Array) -> Array:
 def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     name = eqn.primitive.name
     if name in INLINED:
-        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-        inner, consts = (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
-        return _run(inner, consts, inputs, algebra)
+        return _run(*called(eqn), inputs, algebra)
     if name in CONTROL:
         return CONTROL[name](eqn, inputs, algebra)
     if name in MOVEMENT:
@@ -390,6 +425,12 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         f"{_place(eqn)}. To add one: an elementwise function is one row of netprops/readings/atoms.py; data movement "
         "and reductions are tables at the end of netprops/readings/jaxpr.py."
     )
+
+
+def called(eqn: Any) -> tuple[Any, Sequence[Any]]:
+    """The jaxpr of a call that is `INLINED`, and its constants."""
+    closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+    return (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
 
 
 @dataclass(frozen=True, eq=False)

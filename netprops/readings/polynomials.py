@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +59,7 @@ def alone(index: int) -> Monomial:
     return Monomial(((index, ONE),))
 
 
+MOST_DEFERRED = 20  # sums inside one another whose ranges are not looked at yet
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
 STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
@@ -161,7 +162,16 @@ class Atom:
     kind: str
     arguments: tuple[Any, ...]
     dependencies: int  # bit mask of the variables in it
-    range: Interval
+    known_range: Interval | None = None  # None until somebody asks for it, where it takes time to find
+    find_range: Callable[[], Interval] = field(default=lambda: WHOLE_LINE, repr=False)
+
+    @property
+    def range(self) -> Interval:
+        """An enclosure of its values."""
+        if self.known_range is None:
+            self.known_range = WHOLE_LINE  # of what asks for itself while it is being found
+            self.known_range = self.find_range()
+        return self.known_range
 
 
 @dataclass
@@ -180,6 +190,8 @@ class Table:
     atoms: list[Atom] = field(default_factory=list)
     _interned: dict[tuple[Any, ...], int] = field(default_factory=dict)
     _ranges: dict[Expression, Interval] = field(default_factory=dict)
+    _parts: dict[Expression, list[tuple[Expression, ...]]] = field(default_factory=dict)  # of sums, not yet looked at
+    _parts_deep: dict[Expression, int] = field(default_factory=dict)
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     systems: list[tuple[tuple[Expression, ...], ...]] = field(default_factory=list)  # matrices of equations solved
@@ -207,14 +219,17 @@ class Table:
         (index,) = (a.index for a in self.atoms if a.kind == "variable" and a.dependencies == bit)
         return self._from_atom(index)
 
-    def intern(self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval) -> int:
+    def intern(
+        self, kind: str, arguments: tuple[Any, ...], dependencies: int, range_: Interval | Callable[[], Interval]
+    ) -> int:
         """The one atom of this kind of these arguments, made with that range if it is new."""
         key = (kind, *arguments)
         found = self._interned.get(key)
         if found is None:
             found = len(self.atoms)
             self._interned[key] = found
-            self.atoms.append(Atom(found, kind, arguments, dependencies, range_))
+            lazy = () if isinstance(range_, Interval) else (None, range_)
+            self.atoms.append(Atom(found, kind, arguments, dependencies, *(lazy or (range_,))))
         return found
 
     def known(self, kind: str, arguments: tuple[Any, ...]) -> int | None:
@@ -300,13 +315,38 @@ class Table:
             ):
                 if sharper is not None:
                     total = ranges.intersect(total, sharper)
+        if e in self._parts:
+            total = ranges.intersect(total, self._range_of_parts(e))
         self._ranges[e] = total
         return total
 
     def note_range(self, e: Expression, known: Interval) -> None:
-        """Remember a range that is known by the way e was made, such as a sum of positive parts."""
+        """Remember a range that is known by the way e was made, such as that of a gap between values in order."""
         plain = Expression(self, e.terms)
         self._ranges[plain] = ranges.intersect(self.range(plain), known)
+
+    def note_parts(self, e: Expression, parts: Sequence[Expression]) -> None:
+        """Remember that e was made as the sum of these: their ranges may tell more of its range than its terms do.
+
+        They are added up when the range is asked for.
+        """
+        depth = 1 + max(self._parts_deep.get(part, 0) for part in parts)
+        self._parts.setdefault(e, []).append(tuple(parts))
+        self._parts_deep[e] = 0 if depth >= MOST_DEFERRED else depth
+        if e in self._ranges or depth >= MOST_DEFERRED:
+            self._ranges[e] = ranges.intersect(self.range(e), self._range_of_parts(e))
+
+    def _range_of_parts(self, e: Expression) -> Interval:
+        """What the sums that e was made as tell of its range, each looked at once."""
+        total = WHOLE_LINE
+        for parts in self._parts.pop(e, ()):
+            known = ranges.point(ZERO)
+            for part in parts:
+                known = ranges.add(known, self.range(part))
+                if known.lo is None and known.hi is None:
+                    break
+            total = ranges.intersect(total, known)
+        return total
 
     def _bound_by_operands(self, e: Expression) -> Interval | None:
         """c A + rest >= c v + rest for A = max(v, ...) or A = log(exp(v) + positive), strictly for the logarithm.
@@ -326,8 +366,10 @@ class Table:
             strict = self._kind_alone(monomial) == "log"
             rest = Expression(self, {m: k for m, k in e.terms.items() if m != monomial})
             operands = self._lower_operands(monomial[0][0])
-            for operand in (*operands, *self._cancelling_mixtures(operands, rest, c)):
-                if self._may_be_bounded(rest, operand, c):
+            loose = self._unbounded_terms(rest, c)
+            pairs = [(a, b) for a, b in itertools.combinations(operands[:4], 2) if loose <= a.terms.keys() | b.terms]
+            for operand in (*operands, *self._cancelling_mixtures(pairs, rest, c)):
+                if loose <= operand.terms.keys():
                     bound = self.add(rest, self.scale(operand, c))
                     total = ranges.intersect(total, self._beyond(bound, 1 if c > 0 else -1, strict=strict))
         for sign in (1, -1):
@@ -352,13 +394,14 @@ class Table:
         """The kind of the atom, for an atom to the first power."""
         return self.atoms[monomial[0][0]].kind if len(monomial) == 1 and monomial[0][1] == 1 else None
 
-    def _may_be_bounded(self, rest: Expression, operand: Expression, c: fmpq) -> bool:
-        """Whether no term of the rest, left alone by the operand, is unbounded on the side of c: before adding up."""
+    def _unbounded_terms(self, rest: Expression, c: fmpq) -> set[Monomial]:
+        """The monomials of the terms that are unbounded below, or above for c < 0."""
+        loose = set()
         for m, k in rest.terms.items():
             r = self.monomial_range(m)
-            if (r.lo if (k > 0) == (c > 0) else r.hi) is None and m not in operand.terms:
-                return False
-        return True
+            if (r.lo if (k > 0) == (c > 0) else r.hi) is None:
+                loose.add(m)
+        return loose
 
     def _beyond(self, bound: Expression, sign: int, *, strict: bool) -> Interval:
         """All that is no less than the bound may be (for sign -1, no greater), taking it term by term."""
@@ -374,14 +417,17 @@ class Table:
             if self._kind_alone(monomial) != "max" or c * sign <= 0:
                 continue
             rest = self.subtract(e if bound is None else bound, Expression(self, {monomial: c}))
-            mixture = next(self._cancelling_mixtures(self._lower_operands(monomial[0][0]), rest, c), None)
+            pairs = itertools.combinations(self._lower_operands(monomial[0][0])[:4], 2)
+            mixture = next(self._cancelling_mixtures(pairs, rest, c), None)
             if mixture is not None:
                 bound = self.add(rest, self.scale(mixture, c))
         return bound
 
-    def _cancelling_mixtures(self, operands: tuple[Expression, ...], rest: Expression, c: fmpq) -> Iterator[Expression]:
+    def _cancelling_mixtures(
+        self, pairs: Iterable[tuple[Expression, Expression]], rest: Expression, c: fmpq
+    ) -> Iterator[Expression]:
         """Mixtures m = a + s (b - a), 0 < s < 1, of two operands: the leading term of b - a is not in c m + rest."""
-        for a, b in itertools.combinations(operands[:4], 2):
+        for a, b in pairs:
             step = self.subtract(b, a)
             if step.terms:
                 lead = max(step.terms)
@@ -593,7 +639,7 @@ class Table:
         index = self.intern("sum", (normal,), self.dependencies(normal), WHOLE_LINE)
         if self.atoms[index].range == WHOLE_LINE:
             known = WHOLE_LINE if common else ranges.scale(self.range(e), 1 / lead)  # a range may have been noted for e
-            self.atoms[index].range = ranges.intersect(self.range(normal), known)
+            self.atoms[index].known_range = ranges.intersect(self.range(normal), known)
         return Monomial(sorted([*common, (index, ONE)])), lead
 
     def _common_powers(self, e: Expression) -> Monomial:
@@ -816,14 +862,21 @@ class Table:
         """An opaque sum that is e itself, whatever its leading coefficient: for roots of what is not known positive."""
         plain = Expression(self, e.terms)
         index = self.intern("sum", (plain,), self.dependencies(plain), WHOLE_LINE)
-        self.atoms[index].range = self.range(plain)
+        self.atoms[index].known_range = self.range(plain)
         return index
 
     def required(self, kind: str, e: Expression) -> frozenset[Condition]:
         """The side condition, unless the range of the expression shows it."""
+        if self._is_sum_of_exponentials(e):
+            return NONE
         r = self.range(e)
         holds = {"positive": ranges.is_positive, "nonnegative": ranges.is_nonnegative, "nonzero": ranges.is_nonzero}
         return NONE if holds[kind](r) else frozenset({Condition(kind, Expression(self, e.terms))})
+
+    def _is_sum_of_exponentials(self, e: Expression) -> bool:
+        """Whether e is seen to be positive without any ranges: a sum of positive numbers times exponentials."""
+        kinds = self.atoms
+        return bool(e.terms) and all(c > 0 and all(kinds[i].kind == "exp" for i, _ in m) for m, c in e.terms.items())
 
     def divide(self, a: Expression, b: Expression) -> Expression:
         """a / b."""
@@ -836,7 +889,9 @@ class Table:
         if found is not None:
             return found
         plain = Expression(self, e.terms)
-        return self.intern("exp", (plain,), self.dependencies(plain), shapes.range_of("exp", self.range(plain)))
+        return self.intern(
+            "exp", (plain,), self.dependencies(plain), lambda: shapes.range_of("exp", self.range(plain))
+        )
 
     def exp(self, e: Expression) -> Expression:
         """exp(e); logarithms inside come out as powers."""
@@ -857,8 +912,12 @@ class Table:
 
     def log(self, e: Expression) -> Expression:
         """log(e), with the side condition e > 0."""
-        needs = e.needs | self.required("positive", e)
-        if not self.required("positive", e):
+        alone_in_it = self._log_of_exponential(e)
+        if alone_in_it is not None:
+            return alone_in_it
+        missing = self.required("positive", e)
+        needs = e.needs | missing
+        if not missing:
             apart = self._log_of_logistic_difference(e)
             if apart is not None:
                 return Expression(self, apart.terms, needs | apart.needs)
@@ -896,6 +955,16 @@ class Table:
         rest = self.log(self.subtract(self.number(1), self.exp(self.subtract(v, u))))
         sides = [self.scale(self.softplus(w), -1) for w in (self.scale(u, -1), v)]
         return self.add_all([self._log_of_number(c), *sides, rest])
+
+    def _log_of_exponential(self, e: Expression) -> Expression | None:
+        """log(c exp u) = log c + u for c > 0."""
+        if len(e.terms) != 1:
+            return None
+        ((monomial, c),) = e.terms.items()
+        if c <= 0 or len(monomial) != 1 or monomial[0][1] != 1 or self.atoms[monomial[0][0]].kind != "exp":
+            return None
+        u: Expression = self.atoms[monomial[0][0]].arguments[0]
+        return Expression(self, self.add(u, self._log_of_number(c)).terms, e.needs)
 
     def _logs_of_factors(self, e: Expression) -> list[Expression] | None:
         """log(c prod a^k) = log|c| + sum k log|a| for a positive product of factors of known signs."""
@@ -986,8 +1055,18 @@ class Table:
         if not pivot.terms:
             return pivot, e
         factor = Expression(self, {alone(self._exp_atom(self.scale(pivot, fmpq(-1)))): ONE})
-        moved = [self.multiply(Expression(self, {m: c}), factor) for m, c in e.terms.items()]
+        moved = [self._shifted_exponential(m, c, exponents[m], pivot, factor) for m, c in e.terms.items()]
         return pivot, self.add_all(moved)
+
+    def _shifted_exponential(
+        self, monomial: Monomial, c: fmpq, exponent: Expression, pivot: Expression, factor: Expression
+    ) -> Expression:
+        """c times the monomial times factor = exp(-pivot); at once where the monomial is exp(exponent) alone."""
+        if len(monomial) == 1 and monomial[0][1] == 1 and exponent.terms:
+            rest = self.subtract(exponent, pivot)
+            if not any(self._kind_alone(m) == "log" for m in rest.terms):  # those come out as powers
+                return Expression(self, {alone(self._exp_atom(rest)): c} if rest.terms else {UNIT: c})
+        return self.multiply(Expression(self, {monomial: c}), factor)
 
     def _with_exponential_pulled_out(self, e: Expression) -> Expression:
         pivot, core = self._split_exponential(e)
@@ -1177,6 +1256,8 @@ class Table:
 
     def absolute(self, e: Expression) -> Expression:
         """|e|."""
+        if self._is_sum_of_exponentials(e):
+            return e
         return self.maximum([e, self.scale(e, fmpq(-1))])
 
     # -------------------------------------------------------------- other functions

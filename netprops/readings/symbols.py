@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from flint import fmpq
 from netprops.domains import WHOLE_LINE, Interval, exact
 from netprops.readings import ranges
 from netprops.readings.cancelling import simplified
-from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run
+from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run, run_steps
 from netprops.readings.polynomials import KY_FAN, NONE, Condition, Expression, OpenTruth, Table, Truth
 
 
@@ -64,21 +64,8 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
         table, blocks, variables = shared.table, shared.blocks, shared.variables
     else:
         table = table or Table(level=level)
-        blocks_list, made = [], []
-        for number, leaf in enumerate(program.arguments):
-            start = len(table.names)
-            for i in range(leaf.size):
-                place = ",".join(str(int(k)) for k in np.unravel_index(i, leaf.shape))
-                place = f"[{place}]" if place else ""
-                made.append(table.variable(f"x{number}{place}", leaf.interval(i)))
-            blocks_list.append(range(start, len(table.names)))
-        blocks, variables = tuple(blocks_list), tuple(made)
-    arguments = []
-    for block, leaf in zip(blocks, program.arguments, strict=True):
-        array = np.empty(leaf.size, dtype=object)
-        array[:] = [variables[bit] for bit in block]
-        arguments.append(array.reshape(leaf.shape))
-    outputs = run(program, symbolic_algebra(table), arguments)
+        blocks, variables = _variables(program, table)
+    outputs = run(program, symbolic_algebra(table), _arguments(program, blocks, variables))
     for output in outputs:
         flat = output.reshape(-1)
         for place, value in enumerate(flat):
@@ -87,6 +74,34 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
             flat[place] = simplified(table, value)
     intervals = tuple(leaf.interval(i) for leaf in program.arguments for i in range(leaf.size))
     return Symbols(table, tuple(outputs), blocks, variables, intervals)
+
+
+def read_steps(program: Program) -> tuple[Table, tuple[range, ...], Iterator[Array]]:
+    """The table, the blocks, and the values of the program's steps, each read when it is asked for."""
+    table = Table()
+    blocks, variables = _variables(program, table)
+    return table, blocks, run_steps(program, symbolic_algebra(table), _arguments(program, blocks, variables))
+
+
+def _variables(program: Program, table: Table) -> tuple[tuple[range, ...], tuple[Expression, ...]]:
+    """A variable for every entry of the arguments, and the variable bits that each argument owns."""
+    blocks, made = [], []
+    for number, leaf in enumerate(program.arguments):
+        start = len(table.names)
+        for i, place in enumerate(itertools.product(*map(range, leaf.shape))):
+            shown = f"[{','.join(map(str, place))}]" if place else ""
+            made.append(table.variable(f"x{number}{shown}", leaf.interval(i)))
+        blocks.append(range(start, len(table.names)))
+    return tuple(blocks), tuple(made)
+
+
+def _arguments(program: Program, blocks: Sequence[range], variables: Sequence[Expression]) -> list[Array]:
+    arguments = []
+    for block, leaf in zip(blocks, program.arguments, strict=True):
+        array = np.empty(leaf.size, dtype=object)
+        array[:] = [variables[bit] for bit in block]
+        arguments.append(array.reshape(leaf.shape))
+    return arguments
 
 
 def symbolic_algebra(table: Table) -> Algebra:
@@ -221,12 +236,7 @@ def _sum(table: Table, parts: list[Expression]) -> Expression:
     if len(parts) < 2:
         return parts[0] if parts else table.number(0)
     total = table.add_all(parts)
-    known = ranges.point(fmpq(0))
-    for part in parts:
-        known = ranges.add(known, table.range(part))
-        if known.lo is None and known.hi is None:
-            return total
-    table.note_range(total, known)
+    table.note_parts(total, parts)
     return total
 
 

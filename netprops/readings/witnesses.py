@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from netprops.readings.atoms import Atom
 
+LONG: Final = 24  # entries of a point from which on a record leaves zeros out
+ZERO_TEXT: Final = (0.0).hex()
 PRECISIONS: Final = (53, 106, 212, 424, 848, 1696, 3392, 6784)
 PATIENCE: Final = 1696  # bits (data of 1e150 need about 1,000) up to which a ball may fail to shrink
 
@@ -49,15 +51,22 @@ class Certificate:
     enclosures: Mapping[str, str]
 
     def record(self) -> dict[str, object]:
-        """The certificate as a JSON object."""
+        """The certificate as a JSON object; of a long point that is 0 nearly everywhere the other entries alone."""
         return {
             "quantity": self.quantity,
             "sign": self.sign,
             "precision": self.precision,
             "entry": self.entry,
-            "points": {name: list(point) for name, point in self.points.items()},
+            "points": {name: _recorded(point) for name, point in self.points.items()},
             "enclosures": dict(self.enclosures),
         }
+
+
+def _recorded(point: tuple[str, ...]) -> list[str] | dict[str, object]:
+    nonzero = {str(i): x for i, x in enumerate(point) if x != ZERO_TEXT}
+    if len(point) <= LONG or len(nonzero) > len(point) / 4:
+        return list(point)
+    return {"entries": len(point), "nonzero": nonzero}
 
 
 def exact_text(x: fmpq) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from netprops.domains import DomainError
-from netprops.readings.floats import cost, evaluate_batch, magnitudes
+from netprops.readings.floats import cost, evaluate_batch, measured
 from netprops.readings.jaxpr import Program
 from netprops.search.points import (
     Lines,
@@ -251,15 +251,20 @@ class _Oracle:
         split = self.where.split(points)
         device = sum(cost(p).operations for p in self.programs) * len(points) > _DEVICE_WORK
         outs = [_entries(evaluate_batch(p, split, device=device)) for p in self.programs]
+        return self._noted(points, outs)
+
+    def measured(self, points: Array) -> tuple[Array, Array]:
+        """Values as above, and the largest intermediate value at each row, (B,)."""
+        self.evaluations += len(points)
+        both = [measured(p, self.where.split(points)) for p in self.programs]
+        values = self._noted(points, [_entries(out) for out, _ in both])
+        return values, np.asarray(np.sum([size for _, size in both], axis=0))
+
+    def _noted(self, points: Array, outs: Sequence[Array]) -> Array:
         with np.errstate(invalid="ignore"):
             values = outs[0] if len(outs) == 1 else outs[0] - outs[1]
         self._note(points, values)
         return values
-
-    def magnitude(self, points: Array) -> Array:
-        """The largest intermediate value at each row, (B,)."""
-        split = self.where.split(points)
-        return np.asarray(np.sum([magnitudes(p, split) for p in self.programs], axis=0))
 
     def _note(self, points: Array, values: Array) -> None:
         wrong = ~np.isfinite(values).all(axis=1)
@@ -724,8 +729,8 @@ def _margins(oracle: _Oracle, where: Space, prop: _Property, ends: Array, weight
     a, b = ends[:, 0], ends[:, 1]
     middles = (1.0 - weights[:, None]) * a + weights[:, None] * b
     stacked = np.concatenate([a, middles, b])
-    values = oracle(stacked).reshape(3, len(ends), -1)
-    size = oracle.magnitude(stacked).reshape(3, len(ends)).sum(axis=0)
+    values, sizes = oracle.measured(stacked)
+    values, size = values.reshape(3, len(ends), -1), sizes.reshape(3, len(ends)).sum(axis=0)
     with np.errstate(all="ignore"):
         gaps = prop.gap(values[0], values[1], values[2], weights[:, None])
         margins = gaps / (_EPS * size[:, None] + 1e-300)
@@ -751,8 +756,8 @@ def _among_points(
     oracle = _Oracle(tuple(programs), where, budget)
 
     def margins(points: Array) -> tuple[Array, Array]:
-        values = objective(oracle(points))
-        noise = _EPS * oracle.magnitude(points)[:, None]
+        values, sizes = oracle.measured(points)
+        values, noise = objective(values), _EPS * sizes[:, None]
         inside = where.inside(points)[:, None] & np.isfinite(values)
         return np.where(inside, -values, -np.inf), np.where(inside, -values / (noise + 1e-300), -np.inf)
 
