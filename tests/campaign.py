@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from unittest import mock
 
 import jax
@@ -40,7 +41,7 @@ from netprops.readings import atoms, balls, definite, jaxpr, one_dimension, shap
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 from netprops.readings.polynomials import Table
 from netprops.readings.proofs import Proof
-from netprops.search import falsify
+from netprops.search import falsify, polish
 
 # ------------------------------------------------------------------ drawing
 
@@ -97,7 +98,8 @@ def frugal():
         mock.patch.object(one_dimension, "MAX_PIECES", 12),
         mock.patch.object(by_composition, "MOST_CUTS", 2),
         mock.patch.object(definiteness, "boxes_with_definite_hessian", few_boxes),
-        mock.patch.object(falsify, "BUDGET", 3000),
+        mock.patch.object(falsify, "BUDGET", 1500),
+        mock.patch.object(polish, "_ROUNDS", 2),
         mock.patch.object(symbols, "Table", small),
         mock.patch.object(one_dimension, "Table", small),
     ):
@@ -107,7 +109,8 @@ def frugal():
 def questions(family, index):
     """The names of the questions that are put to a function."""
     more = [name for name, favourites in MORE.items() if family in favourites]
-    return ["is_convex", "is_concave", *(more or [list(MORE)[index // 2 % len(MORE)]] * (index % 2))]
+    bent = (["is_convex"], ["is_concave"], ["is_convex", "is_concave"])[index % 3]
+    return [*bent, *(more or [list(MORE)[index // 4 % len(MORE)]] * (index % 4 == 0))]
 
 
 def other(c):
@@ -367,8 +370,8 @@ def _part(arguments):
     return campaign(seed, indices)
 
 
-def spread(seed, count, jobs, first=0, say=print):
-    """The report on `count` functions, in several processes; progress is said."""
+def spread(seed, count, jobs, first=0, say=print, keep=lambda report: None):
+    """The report on `count` functions, in several processes; progress is said, and what is known so far is kept."""
     size = 100
     parts = [(seed, range(k, min(k + size, first + count))) for k in range(first, first + count, size)]
     total, start, told = Report(), time.perf_counter(), 0
@@ -432,11 +435,15 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     if given.only is not None:
         return _tell_one(given.seed, given.only)
-    report = spread(given.seed, given.count, given.jobs, given.first, functools.partial(print, flush=True))
+
+    def keep(report):
+        if given.json:
+            Path(given.json).write_text(json.dumps(_as_json(report), indent=1))
+
+    say = functools.partial(print, flush=True)
+    report = spread(given.seed, given.count, given.jobs, given.first, say, keep)
     print("\n".join(told(report)))
-    if given.json:
-        with open(given.json, "w") as file:
-            json.dump(_as_json(report), file, indent=1)
+    keep(report)
     return 1 if report.wrong or report.never() else 0
 
 
