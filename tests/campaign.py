@@ -24,12 +24,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
 
-import jax
-
-jax.config.update("jax_enable_x64", True)
-
 import compositions
 import families
+import jax
 from adversary import contradiction, wrong_complaint, wrong_witness
 
 import netprops
@@ -42,6 +39,8 @@ from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 from netprops.readings.polynomials import Table
 from netprops.readings.proofs import Proof
 from netprops.search import falsify, polish
+
+jax.config.update("jax_enable_x64", True)  # also in the processes of a pool
 
 # ------------------------------------------------------------------ drawing
 
@@ -64,7 +63,12 @@ def _any_tree(rng):
         return c
     variables = rng.choice((1, 1, 2, 2, 3, 4))
     sides = tuple(families.any_interval(rng) for _ in range(variables))
-    return replace(c, tree=compositions.tree(rng, rng.choice((1, 2, 2, 3)), variables, c.parameters), variables=variables, x_kind=sides)
+    return replace(
+        c,
+        tree=compositions.tree(rng, rng.choice((1, 2, 2, 3)), variables, c.parameters),
+        variables=variables,
+        x_kind=sides,
+    )
 
 
 # ------------------------------------------------------------------ asking
@@ -81,7 +85,10 @@ MORE = {  # a question for every few functions, and always for some families
     "are_equal": (),
 }
 CLAIMED = {
-    **{f"is_{what}": what for what in ("convex", "concave", "nondecreasing", "nonincreasing", "positive", "affine", "constant")},
+    **{
+        f"is_{what}": what
+        for what in ("convex", "concave", "nondecreasing", "nonincreasing", "positive", "affine", "constant")
+    },
     **{f"is_{what}": what for what in ("quasiconvex", "quasiconcave")},
     "is_strictly_convex": "strictly convex",
     "are_equal": "zero",
@@ -160,10 +167,17 @@ class Coverage:
     def recording(self):
         """While inside, every use of a row is noted."""
         with contextlib.ExitStack() as stack:
-            for table, rows in (("movement", jaxpr.MOVEMENT), ("reduction", jaxpr.REDUCTIONS), ("control", jaxpr.CONTROL)):
+            for table, rows in (
+                ("movement", jaxpr.MOVEMENT),
+                ("reduction", jaxpr.REDUCTIONS),
+                ("control", jaxpr.CONTROL),
+            ):
                 wrapped = {name: self.noting(table, name, f) for name, f in rows.items()}
                 stack.enter_context(mock.patch.dict(rows, wrapped))
-            in_balls = {name: self.noting("atom" if name in atoms.ATOMS else "ball rule", name, _plain(f)) for name, f in balls.RULES.items()}
+            in_balls = {
+                name: self.noting("atom" if name in atoms.ATOMS else "ball rule", name, _plain(f))
+                for name, f in balls.RULES.items()
+            }
             stack.enter_context(mock.patch.dict(balls.RULES, in_balls))
             derivatives = atoms.Atom.derivatives
 
@@ -175,7 +189,9 @@ class Coverage:
             rules = symbols._rules
             stack.enter_context(
                 mock.patch.object(
-                    symbols, "_rules", lambda table: {name: self.noting("symbolic rule", name, f) for name, f in rules(table).items()}
+                    symbols,
+                    "_rules",
+                    lambda table: {name: self.noting("symbolic rule", name, f) for name, f in rules(table).items()},
                 )
             )
             for name in ("range_of", "bend_on", "slope_on"):
@@ -197,7 +213,7 @@ def _plain(f):
 def tables():
     """The rows that a campaign has to exercise: {table: names}, without what no primitive of this JAX is called."""
     known = {p.name for p in gc.get_objects() if isinstance(p, jax.extend.core.Primitive)}
-    rows = {
+    return {
         "rule": [*RULES, *ABOUT_PROGRAMS],
         "shape": list(shapes.SHAPES),
         "atom": list(atoms.ATOMS),
@@ -207,7 +223,6 @@ def tables():
         "symbolic rule": [name for name in symbols._rules(Table()) if name in {*known, "choose_truth"}],
         "ball rule": [name for name in balls.RULES if name not in atoms.ATOMS and name in {*known, "choose_truth"}],
     }
-    return rows
 
 
 ABOUT_PROGRAMS = ("normal form", "cut", "bent and moving", "definite Hessian", "one normal form")
@@ -270,7 +285,9 @@ def judge(c, names, coverage, outcome):
         start = time.perf_counter()
         _recheck(c, verdict, name, outcome)
         outcome.seconds["rechecking"] += time.perf_counter() - start
-    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers.get("is_convex", "").startswith("no"):
+    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers.get(
+        "is_convex", ""
+    ).startswith("no"):
         outcome.wrong.append(("is_strictly_convex", "contradiction", "strictly convex, and not convex"))
     return outcome
 
@@ -289,7 +306,9 @@ def _attack(c, name, verdict, outcome):
             outcome.wrong.append((name, "contradiction", f"{found}; proved: {verdict.because}"))
     if verdict.answer == "no" and verdict.evidence == "certified":
         outcome.checked["witnesses"] += 1
-        why = wrong_witness(c, verdict.witness.get("question", name), verdict.witness, other(c) if name == "are_equal" else None)
+        why = wrong_witness(
+            c, verdict.witness.get("question", name), verdict.witness, other(c) if name == "are_equal" else None
+        )
         if why:
             outcome.wrong.append((name, "witness", f"{why}; {verdict.because}"))
 
@@ -337,7 +356,11 @@ class Report:
 
     def merge(self, other):
         self.functions += other.functions
-        for mine, theirs in ((self.answers, other.answers), (self.families, other.families), (self.coverage, other.coverage)):
+        for mine, theirs in (
+            (self.answers, other.answers),
+            (self.families, other.families),
+            (self.coverage, other.coverage),
+        ):
             for key, counts in theirs.items():
                 mine.setdefault(key, collections.Counter()).update(counts)
         self.wrong += other.wrong

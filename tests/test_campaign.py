@@ -53,7 +53,9 @@ def test_what_was_never_exercised_is_told_and_fails(capsys):
     rows = campaign.tables()
     everything = {(table, name): {"proved": 1, "certified": 0} for table, names in rows.items() for name in names}
     assert Report(coverage=everything).never() == []
-    assert Report(coverage={**everything, ("shape", "tanh"): {"proved": 0, "certified": 0}}).never() == [("shape", "tanh")]
+    assert Report(coverage={**everything, ("shape", "tanh"): {"proved": 0, "certified": 0}}).never() == [
+        ("shape", "tanh")
+    ]
     assert set(rows["shape"]) == set(SHAPES)
     assert set(rows["atom"]) == set(ATOMS)
 
@@ -71,7 +73,9 @@ def test_the_three_readings_of_an_operation_agree(name):
     op, rng, compared = OPERATIONS[name], random.Random(name), 0
     for _ in range(60):
         t = (name, *(("x", i) for i in range(op.arity)), *(c(rng.choice(choices)) for choices in op.numbers))
-        at = np.array([rng.choice([rng.uniform(-2, 2), rng.uniform(0.1, 3), -1.0, 0.0, 1.0, 0.5]) for _ in range(op.arity)])
+        at = np.array(
+            [rng.choice([rng.uniform(-2, 2), rng.uniform(0.1, 3), -1.0, 0.0, 1.0, 0.5]) for _ in range(op.arity)]
+        )
         with mp.workdps(30), np.errstate(all="ignore"):
             try:
                 exact = in_mpmath(t, [mp.mpf(v) for v in at], None)
@@ -235,7 +239,7 @@ WRONG_RULES = {
 }
 
 
-# Asked after the search for a counterexample, so that what is wrong is true of most functions that are left, but unproved.
+# Asked after the search for a counterexample: most of what is said by then is true, but not proved.
 WRONG_AND_RARE = {
     boxes_not_looked_at: (families.on_small_boxes, "", "is_strictly_convex"),
     joints_not_looked_at: (families.pieces, "", "is_convex"),
@@ -303,7 +307,10 @@ SPOILT = {
     "another weight": (CHORD, _with(weight="1/3")),
     "no weight": (CHORD, _with(weight="1")),
     "another value": (CHORD, _enclosed("f(m)", "[0.5 +/- 1e-20]")),
-    "a value too sharp": (CHORD, lambda w: _enclosed("gap", f"[{w['enclosures']['gap'].strip('[').split()[0]} +/- 1e-40]")(w)),
+    "a value too sharp": (
+        CHORD,
+        lambda w: _enclosed("gap", f"[{w['enclosures']['gap'].strip('[').split()[0]} +/- 1e-40]")(w),
+    ),
     "a pair in no order": (PAIR, lambda w: {**w, "points": {"a": w["points"]["b"], "b": w["points"]["a"]}}),
     "a pair that rises": (PAIR, lambda w: {**w, "points": {"a": ["1"], "b": ["2"]}}),
     "a positive point": (POINT, lambda w: {**w, "points": {"x": ["3"]}}),
