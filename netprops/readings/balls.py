@@ -191,6 +191,27 @@ def round_to_integer(x: Ball, rounding_method: Any) -> Ball:
     return hull(low, high)
 
 
+def cut(x: Ball, kept: int) -> Ball:
+    """x with its binary digits cut off after the first one and `kept` more, towards 0 (a double's bits, masked)."""
+    if not x.is_finite():
+        return NAN
+    low, high = (_cut_exactly(end, kept) for end in (x.lower(), x.upper()))
+    return low if bool(low == high) else hull(low, high)
+
+
+def _cut_exactly(x: Ball, kept: int) -> Ball:
+    mantissa, exponent = map(int, x.man_exp())
+    dropped = max(abs(mantissa).bit_length() - 1 - kept, 0)
+    left = abs(mantissa) >> dropped << dropped
+    return arb((left if mantissa > 0 else -left, exponent))
+
+
+def may_be_at_a_cut(x: Ball, kept: int) -> bool:
+    """Whether `cut` may jump somewhere in the ball."""
+    left = cut(x, kept)
+    return not (left.is_exact() and abs(x) > abs(left))
+
+
 def remainder(x: Ball, y: Ball) -> Ball:
     """x - y trunc(x/y), which has the sign of x (C's fmod, JAX's ``rem``)."""
     quotient = x / y
@@ -308,6 +329,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "atan2": angle,
     "ceil": ceil,
     "choose_truth": choose_truth,
+    "cut": cut,
     "div": divide,
     "eq": equal,
     "floor": floor,
