@@ -132,7 +132,9 @@ def _scores(c, claim, chords):
         gap = claim.gap(*values, w)
         size = sum(map(np.abs, values))
         relative = np.where(np.isfinite(gap), gap / (size + 1e-300), -np.inf)
-        dense = np.where(np.isfinite(gap) & (relative > -NOISE), gap / (np.abs(b - a).max(axis=1) ** 2 + 1e-300), -np.inf)
+        dense = np.where(
+            np.isfinite(gap) & (relative > -NOISE), gap / (np.abs(b - a).max(axis=1) ** 2 + 1e-300), -np.inf
+        )
     if claim.strict:  # of points far out no number of digits may tell what is 0
         tame = (np.abs(a) < 20).all(axis=1) & (np.abs(b) < 20).all(axis=1)
         if claim.of_chords:
@@ -162,7 +164,8 @@ def contradiction(c, what, *, rounds=ROUNDS, seed=0):
     for i in dict.fromkeys(i for i in suspects if relative[i] > -NOISE):
         found = _confirmed(c, claim, chords.a[i], chords.b[i], chords.w[i], chords.q[i])
         if found:
-            return f"{what}: {found} between {chords.a[i]} and {chords.b[i]}, weight {chords.w[i]}, parameters {chords.q[i]}"
+            ends = f"between {chords.a[i]} and {chords.b[i]}, weight {chords.w[i]}"
+            return f"{what}: {found} {ends}, parameters {chords.q[i]}"
     return None
 
 

@@ -21,14 +21,12 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from unittest import mock
-
-import jax
-
-jax.config.update("jax_enable_x64", True)
 
 import compositions
 import families
+import jax
 from adversary import contradiction, wrong_complaint, wrong_witness
 
 import netprops
@@ -40,7 +38,9 @@ from netprops.readings import atoms, balls, definite, jaxpr, one_dimension, shap
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 from netprops.readings.polynomials import Table
 from netprops.readings.proofs import Proof
-from netprops.search import falsify
+from netprops.search import falsify, polish
+
+jax.config.update("jax_enable_x64", True)  # also in the processes of a pool
 
 # ------------------------------------------------------------------ drawing
 
@@ -63,7 +63,12 @@ def _any_tree(rng):
         return c
     variables = rng.choice((1, 1, 2, 2, 3, 4))
     sides = tuple(families.any_interval(rng) for _ in range(variables))
-    return replace(c, tree=compositions.tree(rng, rng.choice((1, 2, 2, 3)), variables, c.parameters), variables=variables, x_kind=sides)
+    return replace(
+        c,
+        tree=compositions.tree(rng, rng.choice((1, 2, 2, 3)), variables, c.parameters),
+        variables=variables,
+        x_kind=sides,
+    )
 
 
 # ------------------------------------------------------------------ asking
@@ -80,7 +85,10 @@ MORE = {  # a question for every few functions, and always for some families
     "are_equal": (),
 }
 CLAIMED = {
-    **{f"is_{what}": what for what in ("convex", "concave", "nondecreasing", "nonincreasing", "positive", "affine", "constant")},
+    **{
+        f"is_{what}": what
+        for what in ("convex", "concave", "nondecreasing", "nonincreasing", "positive", "affine", "constant")
+    },
     **{f"is_{what}": what for what in ("quasiconvex", "quasiconcave")},
     "is_strictly_convex": "strictly convex",
     "are_equal": "zero",
@@ -97,7 +105,8 @@ def frugal():
         mock.patch.object(one_dimension, "MAX_PIECES", 12),
         mock.patch.object(by_composition, "MOST_CUTS", 2),
         mock.patch.object(definiteness, "boxes_with_definite_hessian", few_boxes),
-        mock.patch.object(falsify, "BUDGET", 3000),
+        mock.patch.object(falsify, "BUDGET", 1500),
+        mock.patch.object(polish, "_ROUNDS", 2),
         mock.patch.object(symbols, "Table", small),
         mock.patch.object(one_dimension, "Table", small),
     ):
@@ -107,7 +116,8 @@ def frugal():
 def questions(family, index):
     """The names of the questions that are put to a function."""
     more = [name for name, favourites in MORE.items() if family in favourites]
-    return ["is_convex", "is_concave", *(more or [list(MORE)[index // 2 % len(MORE)]] * (index % 2))]
+    bent = (["is_convex"], ["is_concave"], ["is_convex", "is_concave"])[index % 3]
+    return [*bent, *(more or [list(MORE)[index // 4 % len(MORE)]] * (index % 4 == 0))]
 
 
 def other(c):
@@ -157,10 +167,17 @@ class Coverage:
     def recording(self):
         """While inside, every use of a row is noted."""
         with contextlib.ExitStack() as stack:
-            for table, rows in (("movement", jaxpr.MOVEMENT), ("reduction", jaxpr.REDUCTIONS), ("control", jaxpr.CONTROL)):
+            for table, rows in (
+                ("movement", jaxpr.MOVEMENT),
+                ("reduction", jaxpr.REDUCTIONS),
+                ("control", jaxpr.CONTROL),
+            ):
                 wrapped = {name: self.noting(table, name, f) for name, f in rows.items()}
                 stack.enter_context(mock.patch.dict(rows, wrapped))
-            in_balls = {name: self.noting("atom" if name in atoms.ATOMS else "ball rule", name, _plain(f)) for name, f in balls.RULES.items()}
+            in_balls = {
+                name: self.noting("atom" if name in atoms.ATOMS else "ball rule", name, _plain(f))
+                for name, f in balls.RULES.items()
+            }
             stack.enter_context(mock.patch.dict(balls.RULES, in_balls))
             derivatives = atoms.Atom.derivatives
 
@@ -172,7 +189,9 @@ class Coverage:
             rules = symbols._rules
             stack.enter_context(
                 mock.patch.object(
-                    symbols, "_rules", lambda table: {name: self.noting("symbolic rule", name, f) for name, f in rules(table).items()}
+                    symbols,
+                    "_rules",
+                    lambda table: {name: self.noting("symbolic rule", name, f) for name, f in rules(table).items()},
                 )
             )
             for name in ("range_of", "bend_on", "slope_on"):
@@ -194,7 +213,7 @@ def _plain(f):
 def tables():
     """The rows that a campaign has to exercise: {table: names}, without what no primitive of this JAX is called."""
     known = {p.name for p in gc.get_objects() if isinstance(p, jax.extend.core.Primitive)}
-    rows = {
+    return {
         "rule": [*RULES, *ABOUT_PROGRAMS],
         "shape": list(shapes.SHAPES),
         "atom": list(atoms.ATOMS),
@@ -204,7 +223,6 @@ def tables():
         "symbolic rule": [name for name in symbols._rules(Table()) if name in {*known, "choose_truth"}],
         "ball rule": [name for name in balls.RULES if name not in atoms.ATOMS and name in {*known, "choose_truth"}],
     }
-    return rows
 
 
 ABOUT_PROGRAMS = ("normal form", "cut", "bent and moving", "definite Hessian", "one normal form")
@@ -267,7 +285,9 @@ def judge(c, names, coverage, outcome):
         start = time.perf_counter()
         _recheck(c, verdict, name, outcome)
         outcome.seconds["rechecking"] += time.perf_counter() - start
-    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers.get("is_convex", "").startswith("no"):
+    if outcome.answers.get("is_strictly_convex", "").startswith("yes") and outcome.answers.get(
+        "is_convex", ""
+    ).startswith("no"):
         outcome.wrong.append(("is_strictly_convex", "contradiction", "strictly convex, and not convex"))
     return outcome
 
@@ -286,7 +306,9 @@ def _attack(c, name, verdict, outcome):
             outcome.wrong.append((name, "contradiction", f"{found}; proved: {verdict.because}"))
     if verdict.answer == "no" and verdict.evidence == "certified":
         outcome.checked["witnesses"] += 1
-        why = wrong_witness(c, verdict.witness.get("question", name), verdict.witness, other(c) if name == "are_equal" else None)
+        why = wrong_witness(
+            c, verdict.witness.get("question", name), verdict.witness, other(c) if name == "are_equal" else None
+        )
         if why:
             outcome.wrong.append((name, "witness", f"{why}; {verdict.because}"))
 
@@ -334,7 +356,11 @@ class Report:
 
     def merge(self, other):
         self.functions += other.functions
-        for mine, theirs in ((self.answers, other.answers), (self.families, other.families), (self.coverage, other.coverage)):
+        for mine, theirs in (
+            (self.answers, other.answers),
+            (self.families, other.families),
+            (self.coverage, other.coverage),
+        ):
             for key, counts in theirs.items():
                 mine.setdefault(key, collections.Counter()).update(counts)
         self.wrong += other.wrong
@@ -367,8 +393,8 @@ def _part(arguments):
     return campaign(seed, indices)
 
 
-def spread(seed, count, jobs, first=0, say=print):
-    """The report on `count` functions, in several processes; progress is said."""
+def spread(seed, count, jobs, first=0, say=print, keep=lambda report: None):
+    """The report on `count` functions, in several processes; progress is said, and what is known so far is kept."""
     size = 100
     parts = [(seed, range(k, min(k + size, first + count))) for k in range(first, first + count, size)]
     total, start, told = Report(), time.perf_counter(), 0
@@ -432,11 +458,15 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     if given.only is not None:
         return _tell_one(given.seed, given.only)
-    report = spread(given.seed, given.count, given.jobs, given.first, functools.partial(print, flush=True))
+
+    def keep(report):
+        if given.json:
+            Path(given.json).write_text(json.dumps(_as_json(report), indent=1))
+
+    say = functools.partial(print, flush=True)
+    report = spread(given.seed, given.count, given.jobs, given.first, say, keep)
     print("\n".join(told(report)))
-    if given.json:
-        with open(given.json, "w") as file:
-            json.dump(_as_json(report), file, indent=1)
+    keep(report)
     return 1 if report.wrong or report.never() else 0
 
 

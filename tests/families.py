@@ -97,8 +97,10 @@ def size(rng, most=3):
 
 def any_interval(rng):
     return rng.choice(
-        [R, R, R, R, P, N, between(-1, 2), between(-5, -1), between(0.5, 0.75), between(1, INF), between(-INF, 0)]
-        + [between(-1, 1, True, True), between(-30, 30), between(0, 1), between(-INF, 2, False, True)]
+        [
+            *(R, R, R, R, P, N, between(-1, 2), between(-5, -1), between(0.5, 0.75), between(1, INF), between(-INF, 0)),
+            *(between(-1, 1, True, True), between(-30, 30), between(0, 1), between(-INF, 2, False, True)),
+        ]
     )
 
 
@@ -199,7 +201,9 @@ def quadratic_forms(rng):
 def sums_of_powers(rng):
     n = size(rng)
     parts = [
-        scaled(rng.choice([1, 1, 2, positive_number(rng), -0.01]), power(affine(rng, n), rng.choice([2, 2, 3, 4, 4, 6])))
+        scaled(
+            rng.choice([1, 1, 2, positive_number(rng), -0.01]), power(affine(rng, n), rng.choice([2, 2, 3, 4, 4, 6]))
+        )
         for _ in range(rng.randint(1, 3))
     ]
     return on(rng, add(*parts), n)
@@ -233,7 +237,9 @@ def products_of_powers(rng):
         t = neg(t)
     draw = positive_interval
     if pick >= 0.6 and rng.random() < 0.5:  # an even power of any affine form over positive ones
-        t = mul(power(affine(rng, n), rng.choice([2, 3, 4])), *(power(x(i), -rng.choice([0.5, 1, 2])) for i in range(1, n)))
+        t = mul(
+            power(affine(rng, n), rng.choice([2, 3, 4])), *(power(x(i), -rng.choice([0.5, 1, 2])) for i in range(1, n))
+        )
         return made(t, (R, *(draw(rng) for _ in range(n - 1))))
     return on(rng, t, n, draw)
 
@@ -267,7 +273,9 @@ def log_sums(rng):
             ("log", add(("exp", ("square", x(0))), ("exp", operands[1]))),
         ]
     )  # fmt: skip
-    rest = rng.choice([None, None, affine(rng, n), scaled(rng.choice([-1, -1e-3, 0.1, -0.01]), ("square", x(0))), neg(operands[0])])
+    rest = rng.choice(
+        [None, None, affine(rng, n), scaled(rng.choice([-1, -1e-3, 0.1, -0.01]), ("square", x(0))), neg(operands[0])]
+    )
     return on(rng, t if rest is None else add(t, rest), n)
 
 
@@ -277,7 +285,8 @@ def log_concave(rng):
         [
             ("log", ("logistic", u)), ("log normal", u), ("log erfc", u), ("log", add(c(1), ("erf", u))),
             ("log", sub(c(rng.choice([1, 1, 1.5, 2])), ("erf", u))), ("log", scaled(positive_number(rng), ("erfc", u))),
-            ("log", add(c(rng.choice([0, 0.25])), ("logistic", u))), ("log", power(("logistic", u), rng.choice([0.5, 2]))),
+            ("log", add(c(rng.choice([0, 0.25])), ("logistic", u))),
+            ("log", power(("logistic", u), rng.choice([0.5, 2]))),
         ]
     )  # fmt: skip
     return on(rng, t, 1, rng.choice([any_interval, small_interval]))
@@ -289,7 +298,13 @@ BENDING = (
     "log1p", "sqrt", "rsqrt", "normal", "scaled bessel 0", "scaled bessel 1", "trigamma", "gelu", "silu", "atan2",
 )  # fmt: skip
 WHERE = {
-    "atanh": [between(-1, 0, True), between(0, 1, False, True), between(-0.5, 0.5), between(0, 0.75), between(-0.25, 0.5)],
+    "atanh": [
+        between(-1, 0, True),
+        between(0, 1, False, True),
+        between(-0.5, 0.5),
+        between(0, 0.75),
+        between(-0.25, 0.5),
+    ],
     "asin": [between(-1, 0), between(0, 1), between(-1, 1), between(0.5, 1)],
     "acos": [between(-1, 0), between(0, 1), between(-1, 1), between(-1, -0.5)],
     "erf inverse": [between(-1, 0, True), between(0, 1, False, True), between(-0.5, 0), between(-0.25, 0.5)],
@@ -297,9 +312,18 @@ WHERE = {
     "acosh": [between(1, INF), between(1, 2), between(1.5, 9)],
     "sin": [between(0, 3), between(-3, 0), between(3.25, 6), between(0, 3.25), between(-1.5, 1.5), between(1.5, 4.5)],
     "cos": [between(-1.5, 1.5), between(1.6, 4.7), between(1.5, 4.7), between(-1.6, 1.5), between(5, 7), between(0, 3)],
-    **dict.fromkeys(("log", "lgamma", "digamma", "sqrt", "rsqrt", "trigamma"), [P, between(0.5, 2), between(1, INF)]),
+    **dict.fromkeys(("log", "lgamma", "digamma", "sqrt", "rsqrt", "trigamma"), (P, between(0.5, 2), between(1, INF))),
 }
-HALVES = [between(-INF, 0), between(0, INF), between(-3, 0), between(0, 3), between(-3, 1e-9), between(-1e-9, 2), R, between(1, 2)]
+HALVES = [
+    between(-INF, 0),
+    between(0, INF),
+    between(-3, 0),
+    between(0, 3),
+    between(-3, 1e-9),
+    between(-1e-9, 2),
+    R,
+    between(1, 2),
+]
 
 
 def elementary(rng):
@@ -317,7 +341,8 @@ def elementary(rng):
         t = (name, scaled(k, x(0)))
     else:  # of a convex or concave argument whose values may or may not stay on the piece
         inner = rng.choice(
-            [("square", x(0)), neg(("square", x(0))), ("softplus", x(0)), neg(("softplus", x(0))), ("relu", x(0)), ("exp", x(0)),
+            [("square", x(0)), neg(("square", x(0))), ("softplus", x(0)), neg(("softplus", x(0))), ("relu", x(0)),
+                ("exp", x(0)),
              neg(("exp", x(0))), add(c(1), ("square", x(0))), ("logistic", x(0)), neg(("abs", x(0))), ("sqrt", x(0))]
         )  # fmt: skip
         return on(rng, rng.choice([(name, inner), neg((name, inner))]), 1)
@@ -331,9 +356,11 @@ def maxima(rng):
     u, v, w = convex(rng, n), affine(rng, n), convex(rng, n)
     t = rng.choice(
         [
-            ("max", u, v), ("largest", u, v, w), ("min", u, v), neg(("min", neg(u), v)), sub(("max", u, w), scaled(0.5, u)),
+            ("max", u, v), ("largest", u, v, w), ("min", u, v), neg(("min", neg(u), v)),
+            sub(("max", u, w), scaled(0.5, u)),
             sub(("max", u, w), u), add(("max", v, neg(v)), w), ("two largest", u, v, w), ("all but the least", u, v, w),
-            ("middle", u, v, w), neg(("smallest", u, v, w)), ("running maximum", u, v, w), ("largest of windows", u, v, w),
+            ("middle", u, v, w), neg(("smallest", u, v, w)), ("running maximum", u, v, w),
+            ("largest of windows", u, v, w),
             ("sum of windows", u, v, w), ("convolution", u, v, w), ("clip below", u, c(0.5)), ("clamp", v, c(-1), c(1)),
             ("scattered maximum", u, v), neg(("running minimum", neg(u), v, w)), ("smallest of windows", u, v, w),
             ("scattered minimum", neg(u), v), ("sum", u, v, w), ("mean", u, w), ("partial sum", u, v, w),
@@ -383,11 +410,14 @@ def hyperbolic(rng):
 def entropies(rng):
     n = rng.choice([1, 2, 2, 3])
     a = rng.choice([x(0), x(0), positive_affine(rng, n)])
-    w = rng.choice([x(n - 1), positive_affine(rng, n), concave_positive(rng, n), ("square", x(n - 1)), add(*map(x, range(n)))])
+    w = rng.choice(
+        [x(n - 1), positive_affine(rng, n), concave_positive(rng, n), ("square", x(n - 1)), add(*map(x, range(n)))]
+    )
     k = rng.choice([1, 1, 1, 2, 0.5, 1.0 + 2.0**-52])
     t = rng.choice(
         [
-            ("relative entropy", a, w), sub(mul(a, ("log", a)), scaled(k, mul(a, ("log", w)))), neg(("relative entropy", a, w)),
+            ("relative entropy", a, w), sub(mul(a, ("log", a)), scaled(k, mul(a, ("log", w)))),
+            neg(("relative entropy", a, w)),
             add(("relative entropy", x(0), w), ("relative entropy", x(n - 1), w)), ("x log x", a), neg(("entropy", a)),
             ("entropy", a), sub(("x log x", a), scaled(k, ("x log x", w))), ("relative entropy", w, a),
         ]
@@ -400,16 +430,21 @@ def perspectives(rng):
     k = rng.choice([1, 1, 1, 1, 2, 0.5])
     inner = rng.choice(
         [
-            ("exp", ratio), ("square", ratio), ("softplus", ratio), ("max", ratio, c(1)), ("sqrt", add(c(1), ("square", ratio))),
-            ("huber", ratio), ("cosh", ratio), neg(("log", ("div", x(1), x(1)))), ("logaddexp", ratio, scaled(-1, ratio)),
+            ("exp", ratio), ("square", ratio), ("softplus", ratio), ("max", ratio, c(1)),
+            ("sqrt", add(c(1), ("square", ratio))),
+            ("huber", ratio), ("cosh", ratio), neg(("log", ("div", x(1), x(1)))),
+            ("logaddexp", ratio, scaled(-1, ratio)),
             ("min", ratio, c(1)), ("tanh", ratio), ("fourth", ratio), ("inverse", add(c(1), ("square", ratio))),
             ("abs", ratio), ("atan", ratio),
         ]
     )  # fmt: skip
-    return made(mul(power(x(1), k) if k != 1 else x(1), inner), (rng.choice([R, R, P, between(-1, 1)]), positive_interval(rng)))
+    return made(
+        mul(power(x(1), k) if k != 1 else x(1), inner), (rng.choice([R, R, P, between(-1, 1)]), positive_interval(rng))
+    )
 
 
-SECOND = {"logistic": 0.0962250448649376, "tanh": 0.769800358919501, "atan": 0.649519052838329, "erf": 0.967882898076573,
+SECOND = {"logistic": 0.0962250448649376, "tanh": 0.769800358919501, "atan": 0.649519052838329,
+    "erf": 0.967882898076573,
           "asinh": 0.384900179459751, "sin": 1.0, "cos": 1.0, "softplus": 0.25, "erfc": 0.967882898076573}  # fmt: skip
 
 
@@ -443,7 +478,9 @@ def even_polynomials(rng):
         forms = [affine(rng, n) for _ in range(rng.randint(1, 3))]
         t = add(*(power(u, rng.choice([2, 4, 4, 6]) if n < 3 else rng.choice([2, 4])) for u in forms))
         if rng.random() < 0.5:
-            t = sub(t, scaled(rng.choice([1e-7, 1e-3, 1, 2.0**-40]), rng.choice([("square", x(0)), power(x(n - 1), 4)])))
+            t = sub(
+                t, scaled(rng.choice([1e-7, 1e-3, 1, 2.0**-40]), rng.choice([("square", x(0)), power(x(n - 1), 4)]))
+            )
     return on(rng, t, n)
 
 
@@ -462,11 +499,15 @@ def _horner(ascending, u):
 def polynomials_of_one_variable(rng):
     """Second derivatives with double roots, or roots at the ends of the interval, and a hair less."""
     root = rng.choice([-1, 0, 0.5, 1, 2])
-    second = rng.choice([[root * root, -2 * root, 1], [-root, 1], [root, -1], [1, 0, 1], [root * root * 4, -8 * root, 4, 0, 0]])
+    second = rng.choice(
+        [[root * root, -2 * root, 1], [-root, 1], [root, -1], [1, 0, 1], [root * root * 4, -8 * root, 4, 0, 0]]
+    )
     second = [12 * k for k in second]
     second[0] += rng.choice([0, 0, 0, 1e-7, -1e-7, -1e-11, 2.0**-45, -(2.0**-45), 1])
     t = _horner(_integrated_twice(second), x(0))
-    where = rng.choice([R, between(root, INF), between(-INF, root), between(root, root + 1), between(root - 1e-9, INF), between(-3, 3)])
+    where = rng.choice(
+        [R, between(root, INF), between(-INF, root), between(root, root + 1), between(root - 1e-9, INF), between(-3, 3)]
+    )
     return made(t, (where,))
 
 
@@ -477,10 +518,13 @@ def curves(rng):
     t = rng.choice(
         [
             sub(add(("exp", u), ("exp", neg(u))), scaled(k, ("square", u))), mul(u, ("atan", u)), mul(u, ("tanh", u)),
-            sub(("cosh", u), scaled(k / 2, ("square", u))), mul(u, ("logistic", u)), mul(u, ("exp", u)), mul(u, ("erf", u)),
-            sub(("exp", u), add(c(1), u, scaled(k / 2, ("square", u)))), ("div", ("square", u), add(c(k), ("square", u))),
+            sub(("cosh", u), scaled(k / 2, ("square", u))), mul(u, ("logistic", u)), mul(u, ("exp", u)),
+            mul(u, ("erf", u)),
+            sub(("exp", u), add(c(1), u, scaled(k / 2, ("square", u)))),
+            ("div", ("square", u), add(c(k), ("square", u))),
             ("sqrt", add(c(1), ("fourth", u))), ("log", add(c(k), ("square", u))), ("logistic", ("square", u)),
-            add(("square", ("logistic", u)), scaled(k, ("softplus", u))), mul(u, ("asinh", u)), ("exp", neg(("square", u))),
+            add(("square", ("logistic", u)), scaled(k, ("softplus", u))), mul(u, ("asinh", u)),
+            ("exp", neg(("square", u))),
             sub(("softplus", u), scaled(k / 8, ("square", u))), ("abs", sub(("square", u), c(k))), mul(u, ("log", u)),
             mul(("square", u), ("log", u)), ("div", ("log", u), u), ("div", ("expm1", u), u), mul(u, ("sqrt", u)),
             sub(("fourth", u), scaled(k, ("square", u))), ("horner", u, c(1), c(k), c(2)), ("square", ("softplus", u)),
@@ -499,7 +543,9 @@ def pieces(rng):
     moved = sub(u, c(k))
 
     def piece(slope, level):
-        bent = rng.choice([None, ("square", moved), ("expm1", moved), sub(("exp", moved), add(c(1), moved)), ("softplus", moved)])
+        bent = rng.choice(
+            [None, ("square", moved), ("expm1", moved), sub(("exp", moved), add(c(1), moved)), ("softplus", moved)]
+        )
         line = add(scaled(slope, moved), c(level))
         return line if bent is None else add(line, scaled(rng.choice([1, 0.5, -0.5]), bent))
 
@@ -508,7 +554,11 @@ def pieces(rng):
     condition = moved if relation != "where not" else add(moved, c(1))
     t = (relation, condition, below, above)
     if rng.random() < 0.25:
-        t = ("elu", u) if rng.random() < 0.3 else (rng.choice(["huber", "selu", "leaky relu", "relu6", "celu", "hard tanh"]), u)
+        t = (
+            ("elu", u)
+            if rng.random() < 0.3
+            else (rng.choice(["huber", "selu", "leaky relu", "relu6", "celu", "hard tanh"]), u)
+        )
     if rng.random() < 0.3:
         t = add(t, scaled(rng.choice([1, 0.5, -0.5]), (rng.choice(["relu", "abs", "square", "exp"]), u)))
     return on(rng, t, n)
@@ -532,8 +582,10 @@ def norms(rng):
             power(add(*(power(u, 4) for u in forms[:2])), k), power(add(*(("square", u) for u in forms), c(1)), k),
             ("sqrt", add(("square", convex(rng, n)), ("exp", scaled(2, forms[0])), c(1))),
             ("sqrt", add(("square", convex_positive(rng, n)), ("square", forms[1]))),
-            ("sqrt", sub(("square", forms[0]), c(1e-3))), ("variance", *forms), ("sqrt", add(("fourth", forms[0]), ("square", forms[1]))),
-            power(("norm", forms[0], c(1)), rng.choice([1, 2, 3, 0.5])), ("sqrt", ("form", x(0), x(n - 1), c(2), c(1), c(1))),
+            ("sqrt", sub(("square", forms[0]), c(1e-3))), ("variance", *forms),
+            ("sqrt", add(("fourth", forms[0]), ("square", forms[1]))),
+            power(("norm", forms[0], c(1)), rng.choice([1, 2, 3, 0.5])),
+            ("sqrt", ("form", x(0), x(n - 1), c(2), c(1), c(1))),
         ]
     )  # fmt: skip
     return on(rng, t, n)
@@ -549,7 +601,9 @@ def means(rng):
     if rng.random() < 0.2:
         t = ("div", mul(x(0), x(1)), add(x(0), x(1)))
     if rng.random() < 0.2:
-        t = rng.choice([("geometric mean", x(0), x(1)), ("geometric mean", bases[0], bases[1]), ("product", *map(x, range(n)))])
+        t = rng.choice(
+            [("geometric mean", x(0), x(1)), ("geometric mean", bases[0], bases[1]), ("product", *map(x, range(n)))]
+        )
     return on(rng, rng.choice([t, neg(t)]), n, positive_interval)
 
 
@@ -560,12 +614,18 @@ def moduli(rng):
     k = rng.choice([2, 4])
     t = rng.choice(
         [
-            ("sqrt", ("square", u)), power(power(u, k), rng.choice([0.5, 0.25, 0.75, 1.5])), ("log", ("square", u)), mul(u, ("abs", u)),
-            mul(("square", u), ("abs", u)), ("square", ("sqrt", u)), mul(("sqrt", u), ("sqrt", u)), ("sqrt", mul(u, v)), ("log", mul(u, v)),
-            ("div", ("square", u), u), ("div", ("square", u), ("abs", u)), mul(u, ("div", v, v)), ("exp", ("log", u)), ("exp", scaled(2, ("log", u))),
-            mul(u, ("sign", u)), sub(scaled(2, ("relu", u)), u), ("abs", ("abs", u)), ("square", ("relu", u)), mul(("relu", u), u),
-            mul(("relu", u), ("relu", v)), mul(("relu", u), ("relu", neg(u))), ("cbrt", power(u, 3)), power(("cbrt", u), 3), ("cbrt", u),
-            ("square", ("abs", sub(("abs", u), c(1)))), ("remainder", u), ("round", u), ("floor", u), ("square over", ("abs", u), add(("abs", v), c(1))),
+            ("sqrt", ("square", u)), power(power(u, k), rng.choice([0.5, 0.25, 0.75, 1.5])), ("log", ("square", u)),
+            mul(u, ("abs", u)),
+            mul(("square", u), ("abs", u)), ("square", ("sqrt", u)), mul(("sqrt", u), ("sqrt", u)),
+            ("sqrt", mul(u, v)), ("log", mul(u, v)),
+            ("div", ("square", u), u), ("div", ("square", u), ("abs", u)), mul(u, ("div", v, v)), ("exp", ("log", u)),
+            ("exp", scaled(2, ("log", u))),
+            mul(u, ("sign", u)), sub(scaled(2, ("relu", u)), u), ("abs", ("abs", u)), ("square", ("relu", u)),
+            mul(("relu", u), u),
+            mul(("relu", u), ("relu", v)), mul(("relu", u), ("relu", neg(u))), ("cbrt", power(u, 3)),
+            power(("cbrt", u), 3), ("cbrt", u),
+            ("square", ("abs", sub(("abs", u), c(1)))), ("remainder", u), ("round", u), ("floor", u),
+            ("square over", ("abs", u), add(("abs", v), c(1))),
             ("to the power", u, v), ("to the power", c(rng.choice([0.5, 2, 3])), u), ("if finite", u), ("soft sign", u),
         ]
     )  # fmt: skip
@@ -579,10 +639,14 @@ def guarded(rng):
     inside = ("where <", sub(c(k), u), u, c(1))
     t = rng.choice(
         [
-            ("where <", sub(c(k), u), ("log", inside), sub(u, c(1))), ("where <", sub(c(0), u), ("sqrt", ("relu", u)), c(0)),
-            ("where both", u, v, ("square", u), v), ("where either", u, v, ("abs", u), u), ("where one", u, v, u, neg(u)),
-            ("where !=", u, ("abs", u), c(0)), ("where ==", u, c(rng.choice([0, 1])), ("abs", u)), ("where <=", u, u, c(1)),
-            ("where chosen", u, v, u, ("square", u)), ("indicator", u), mul(u, ("indicator", u)), ("where not", u, c(1), u),
+            ("where <", sub(c(k), u), ("log", inside), sub(u, c(1))),
+            ("where <", sub(c(0), u), ("sqrt", ("relu", u)), c(0)),
+            ("where both", u, v, ("square", u), v), ("where either", u, v, ("abs", u), u),
+            ("where one", u, v, u, neg(u)),
+            ("where !=", u, ("abs", u), c(0)), ("where ==", u, c(rng.choice([0, 1])), ("abs", u)),
+            ("where <=", u, u, c(1)),
+            ("where chosen", u, v, u, ("square", u)), ("indicator", u), mul(u, ("indicator", u)),
+            ("where not", u, c(1), u),
             ("where both", u, u, c(0), u), ("where either", u, u, u, c(0)), ("where <", u, scaled(0.5, u), u),
         ]
     )  # fmt: skip
@@ -591,19 +655,30 @@ def guarded(rng):
 
 def with_parameters(rng):
     n, m = rng.choice([1, 2]), rng.choice([1, 2])
-    u, w = affine(rng, n), rng.choice([q(0), ("square", q(0)), ("logistic", q(0)), ("exp", q(m - 1)), ("abs", q(0)), ("relu", q(0))])
+    u, w = (
+        affine(rng, n),
+        rng.choice([q(0), ("square", q(0)), ("logistic", q(0)), ("exp", q(m - 1)), ("abs", q(0)), ("relu", q(0))]),
+    )
     z = add(mul(q(0), x(0)), rng.choice([q(m - 1), c(0.5), x(n - 1)]))
     t = rng.choice(
         [
-            mul(w, ("square", u)), mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)), ("abs", sub(z, q(m - 1))),
-            sub(("softplus", z), mul(q(m - 1), z)), ("max", z, mul(w, u)), ("logaddexp", z, mul(q(m - 1), u)), mul(w, ("exp", z)),
-            ("square", sub(("softplus", ("tanh", q(0))), mul(("tanh", q(0)), x(0)))), ("norm", z, q(m - 1)), mul(w, x(0)), mul(w, x(0), x(n - 1)),
-            ("log", add(("exp", z), ("exp", q(m - 1)))), ("softplus", mul(("logistic", q(0)), x(0))), add(("square", x(0)), ("opaque", q(0))),
-            add(("square", u), mul(q(0), x(0))), ("square over", z, add(c(1), ("square", q(0)))), ("relu", mul(w, u)), add(mul(q(0), ("square", x(0))), w),
-            sub(("square", x(0)), mul(q(0), x(0), x(n - 1))), ("horner", x(0), c(1), c(0), c(0.5)), ("clamp", z, c(0), c(1)), mul(u, ("opaque", q(0))),
+            mul(w, ("square", u)), mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)),
+            ("abs", sub(z, q(m - 1))),
+            sub(("softplus", z), mul(q(m - 1), z)), ("max", z, mul(w, u)), ("logaddexp", z, mul(q(m - 1), u)),
+            mul(w, ("exp", z)),
+            ("square", sub(("softplus", ("tanh", q(0))), mul(("tanh", q(0)), x(0)))), ("norm", z, q(m - 1)),
+            mul(w, x(0)), mul(w, x(0), x(n - 1)),
+            ("log", add(("exp", z), ("exp", q(m - 1)))), ("softplus", mul(("logistic", q(0)), x(0))),
+            add(("square", x(0)), ("opaque", q(0))),
+            add(("square", u), mul(q(0), x(0))), ("square over", z, add(c(1), ("square", q(0)))), ("relu", mul(w, u)),
+            add(mul(q(0), ("square", x(0))), w),
+            sub(("square", x(0)), mul(q(0), x(0), x(n - 1))), ("horner", x(0), c(1), c(0), c(0.5)),
+            ("clamp", z, c(0), c(1)), mul(u, ("opaque", q(0))),
         ]
     )  # fmt: skip
-    qs = rng.choice([(R,) * m, (N,) * m, (P,) * m, (between(0, 1),) * m, (between(-1, 2),) * m, (between(-1e-9, 1),) * m])
+    qs = rng.choice(
+        [(R,) * m, (N,) * m, (P,) * m, (between(0, 1),) * m, (between(-1, 2),) * m, (between(-1e-9, 1),) * m]
+    )
     return made(t, tuple(any_interval(rng) for _ in range(n)), qs)
 
 
@@ -613,12 +688,17 @@ def positives(rng):
     u, gap = affine(rng, n), rng.choice([0, 0, 2.0**-52, -(2.0**-52), 1e-9, -1e-9, 1, 1e-7])
     t = rng.choice(
         [
-            ("square", u), sub(("exp", u), add(u, c(1))), sub(("softplus", u), ("relu", u)), add(("abs", u), ("abs", sub(u, c(1)))),
-            sub(("square", u), scaled(2, u)), mul(("exp", u), ("exp", neg(u))), sub(("cosh", u), c(1)), add(("sin", u), c(1)),
-            sub(add(("square", x(0)), ("square", x(n - 1))), scaled(2, mul(x(0), x(n - 1)))), sub(("logaddexp", u, c(0)), u),
-            ("max", u, neg(u)), mul(u, u), sub(("square", u), ("abs", u)), add(("logistic", u), ("logistic", neg(u))), ("div", c(1), add(c(1), ("square", u))),
+            ("square", u), sub(("exp", u), add(u, c(1))), sub(("softplus", u), ("relu", u)),
+            add(("abs", u), ("abs", sub(u, c(1)))),
+            sub(("square", u), scaled(2, u)), mul(("exp", u), ("exp", neg(u))), sub(("cosh", u), c(1)),
+            add(("sin", u), c(1)),
+            sub(add(("square", x(0)), ("square", x(n - 1))), scaled(2, mul(x(0), x(n - 1)))),
+            sub(("logaddexp", u, c(0)), u),
+            ("max", u, neg(u)), mul(u, u), sub(("square", u), ("abs", u)), add(("logistic", u), ("logistic", neg(u))),
+            ("div", c(1), add(c(1), ("square", u))),
             sub(c(1), ("tanh", u)), sub(c(1), ("square", ("tanh", u))), ("exp", ("exp", u)), sub(("max", u, c(0)), u),
-            sub(("sqrt", add(c(1), ("square", u))), ("abs", u)), ("log", add(c(1), ("square", u))), ("atan2", u, add(c(1), ("abs", u))),
+            sub(("sqrt", add(c(1), ("square", u))), ("abs", u)), ("log", add(c(1), ("square", u))),
+            ("atan2", u, add(c(1), ("abs", u))),
         ]
     )  # fmt: skip
     return on(rng, add(t, c(gap)) if gap else t, n)
@@ -629,10 +709,14 @@ def quasi(rng):
     u = rng.choice([convex(rng, n), affine(rng, n), ("norm", affine(rng, n), affine(rng, n))])
     t = rng.choice(
         [
-            ("sqrt", ("abs", u)), ("logistic", u), ("tanh", u), ("min", u, c(1)), ("floor", u), ("ceil", u), ("log", add(c(1), ("abs", u))),
-            ("div", affine(rng, n), add(x(0), c(1))), ("div", ("square", u), add(x(0), c(1))), neg(mul(x(0), x(n - 1))), mul(x(0), x(n - 1)),
-            ("max", ("sqrt", ("abs", x(0))), ("atan", x(n - 1))), ("div", c(1), add(x(0), x(n - 1))), ("cbrt", u), ("atan", u), ("sign", u),
-            neg(("exp", neg(("square", u)))), ("div", ("square", u), add(c(1), ("square", u))), mul(x(0), ("exp", x(n - 1))), ("clamp", u, c(0), c(100)),
+            ("sqrt", ("abs", u)), ("logistic", u), ("tanh", u), ("min", u, c(1)), ("floor", u), ("ceil", u),
+            ("log", add(c(1), ("abs", u))),
+            ("div", affine(rng, n), add(x(0), c(1))), ("div", ("square", u), add(x(0), c(1))),
+            neg(mul(x(0), x(n - 1))), mul(x(0), x(n - 1)),
+            ("max", ("sqrt", ("abs", x(0))), ("atan", x(n - 1))), ("div", c(1), add(x(0), x(n - 1))), ("cbrt", u),
+            ("atan", u), ("sign", u),
+            neg(("exp", neg(("square", u)))), ("div", ("square", u), add(c(1), ("square", u))),
+            mul(x(0), ("exp", x(n - 1))), ("clamp", u, c(0), c(100)),
             neg(("div", c(1), add(c(1), u))), ("div", u, add(u, c(2))),
         ]
     )  # fmt: skip
@@ -645,11 +729,16 @@ def monotone(rng):
     k = rng.choice([1, 1, 0.999, 1 + 2.0**-52, 1 - 2.0**-52])
     t = rng.choice(
         [
-            add(scaled(k, x(0)), ("sin", x(0))), ("logsumexp", u, x(0), c(0)), sub(("logaddexp", x(0), c(0)), scaled(k, x(0))), mul(u, u),
-            mul(x(0), x(n - 1)), power(u, rng.choice([-2, -1, 3, 0.5])), neg(power(u, -1)), ("horner", x(0), c(1), c(0), c(3)), sub(x(0), ("floor", x(0))),
-            add(x(0), ("floor", neg(x(0)))), ("two largest", u, v, x(0)), add(("cbrt", x(0)), scaled(-0.1, x(0))), sub(("exp", x(0)), scaled(k, x(0))),
-            ("relu6", u), ("round", u), sub(scaled(k, x(0)), ("tanh", x(0))), add(x(0), ("abs", scaled(k, x(0)))), ("softmax", x(0), c(0), c(1)),
-            ("div", x(0), add(x(0), c(1))), mul(("exp", x(0)), ("logistic", neg(x(0)))), ("running maximum", u, v, x(0)), ("partial product", u, x(0), v),
+            add(scaled(k, x(0)), ("sin", x(0))), ("logsumexp", u, x(0), c(0)),
+            sub(("logaddexp", x(0), c(0)), scaled(k, x(0))), mul(u, u),
+            mul(x(0), x(n - 1)), power(u, rng.choice([-2, -1, 3, 0.5])), neg(power(u, -1)),
+            ("horner", x(0), c(1), c(0), c(3)), sub(x(0), ("floor", x(0))),
+            add(x(0), ("floor", neg(x(0)))), ("two largest", u, v, x(0)), add(("cbrt", x(0)), scaled(-0.1, x(0))),
+            sub(("exp", x(0)), scaled(k, x(0))),
+            ("relu6", u), ("round", u), sub(scaled(k, x(0)), ("tanh", x(0))), add(x(0), ("abs", scaled(k, x(0)))),
+            ("softmax", x(0), c(0), c(1)),
+            ("div", x(0), add(x(0), c(1))), mul(("exp", x(0)), ("logistic", neg(x(0)))),
+            ("running maximum", u, v, x(0)), ("partial product", u, x(0), v),
         ]
     )  # fmt: skip
     return on(rng, t, n, rng.choice([any_interval, positive_interval]))
@@ -661,13 +750,20 @@ def on_small_boxes(rng):
     a, b = x(0), x(n - 1)
     t = rng.choice(
         [
-            add(("exp", mul(a, b)), scaled(positive_number(rng), add(("square", a), ("square", b)))), ("sin", mul(a, b)), mul(("exp", a), ("cosh", b)),
-            add(mul(("square", a), ("square", b)), ("square", a), ("square", b)), ("square", sub(("tanh", a), b)), ("square", sub(mul(a, b), c(1))),
-            sub(("cos", ("norm", a, b)), c(1)), neg(("cos", ("norm", a, b))), ("cosh", ("norm", a, b)), ("exp", neg(("norm", a, b))),
-            ("atan2", a, add(b, c(4))), ("lgamma", add(("square", a), ("exp", b))), ("gelu", add(a, b)), ("silu", mul(a, b)), ("digamma", add(c(3), mul(a, b))),
-            ("log", add(c(1), mul(("square", a), ("exp", b)))), ("trigamma", add(c(2), add(("square", a), b))), ("scaled bessel 1", add(a, b)),
-            ("scaled bessel 0", add(a, ("square", b))), ("div", ("sin", a), add(c(3), b)), ("product of vectors", a, b, ("exp", a), ("square", b)),
-            mul(("erf", a), ("erf", b)), ("sqrt", add(c(3), mul(a, ("sin", b)))), ("acosh", add(c(2), ("exp", mul(a, b)))),
+            add(("exp", mul(a, b)), scaled(positive_number(rng), add(("square", a), ("square", b)))),
+            ("sin", mul(a, b)), mul(("exp", a), ("cosh", b)),
+            add(mul(("square", a), ("square", b)), ("square", a), ("square", b)), ("square", sub(("tanh", a), b)),
+            ("square", sub(mul(a, b), c(1))),
+            sub(("cos", ("norm", a, b)), c(1)), neg(("cos", ("norm", a, b))), ("cosh", ("norm", a, b)),
+            ("exp", neg(("norm", a, b))),
+            ("atan2", a, add(b, c(4))), ("lgamma", add(("square", a), ("exp", b))), ("gelu", add(a, b)),
+            ("silu", mul(a, b)), ("digamma", add(c(3), mul(a, b))),
+            ("log", add(c(1), mul(("square", a), ("exp", b)))), ("trigamma", add(c(2), add(("square", a), b))),
+            ("scaled bessel 1", add(a, b)),
+            ("scaled bessel 0", add(a, ("square", b))), ("div", ("sin", a), add(c(3), b)),
+            ("product of vectors", a, b, ("exp", a), ("square", b)),
+            mul(("erf", a), ("erf", b)), ("sqrt", add(c(3), mul(a, ("sin", b)))),
+            ("acosh", add(c(2), ("exp", mul(a, b)))),
         ]
     )  # fmt: skip
     return on(rng, t, n, small_interval)
@@ -683,7 +779,10 @@ def moved(rng):
 
 def reductions(rng):
     n = size(rng, 2)
-    name = rng.choice([name for name, op in OPERATIONS.items() if op.arity >= 3 and not name.startswith("where")] + ["dot", "p-norm", "product"])
+    name = rng.choice(
+        [name for name, op in OPERATIONS.items() if op.arity >= 3 and not name.startswith("where")]
+        + ["dot", "p-norm", "product"]
+    )
     op = OPERATIONS[name]
     operands = [rng.choice([affine, convex, convex_positive, affine])(rng, n) for _ in range(op.arity)]
     t = (name, *operands, *(c(rng.choice(choices)) for choices in op.numbers))
@@ -712,9 +811,12 @@ def composed(rng):
     t = inner.tree
     outer = rng.choice(
         [
-            ("exp", t), ("softplus", t), ("square", t), ("relu", t), ("max", t, affine(rng, inner.variables)), ("sqrt", add(("abs", t), c(1))), ("log", add(("exp", t), c(1))),
-            ("logaddexp", t, c(0)), ("abs", t), ("min", t, c(1)), ("inverse", add(c(1), ("softplus", t))), ("power 1.5", ("relu", t)), ("logistic", t), ("norm", t, c(1)),
-            neg(("log sigmoid", t)), ("huber", t), ("cosh", t), ("fourth", t), ("leaky relu", t), ("log", t), ("sqrt", t), ("inverse", t),
+            ("exp", t), ("softplus", t), ("square", t), ("relu", t), ("max", t, affine(rng, inner.variables)),
+            ("sqrt", add(("abs", t), c(1))), ("log", add(("exp", t), c(1))),
+            ("logaddexp", t, c(0)), ("abs", t), ("min", t, c(1)), ("inverse", add(c(1), ("softplus", t))),
+            ("power 1.5", ("relu", t)), ("logistic", t), ("norm", t, c(1)),
+            neg(("log sigmoid", t)), ("huber", t), ("cosh", t), ("fourth", t), ("leaky relu", t), ("log", t),
+            ("sqrt", t), ("inverse", t),
         ]
     )  # fmt: skip
     return replace(inner, tree=outer)
@@ -735,15 +837,17 @@ def pulled_back(rng):
 
 
 SINGLE = (
-    affine_forms, quadratic_forms, sums_of_powers, powers, products_of_powers, over_products, log_convex, log_sums, log_concave, elementary,
+    affine_forms, quadratic_forms, sums_of_powers, powers, products_of_powers, over_products, log_convex, log_sums,
+    log_concave, elementary,
     elementary, elementary, maxima, quotients, hyperbolic, entropies, perspectives, outweighed, waves, even_polynomials,
-    polynomials_of_one_variable, curves, curves, pieces, pieces, norms, means, moduli, moduli, guarded, positives, quasi, monotone, on_small_boxes,
+    polynomials_of_one_variable, curves, curves, pieces, pieces, norms, means, moduli, moduli, guarded, positives,
+    quasi, monotone, on_small_boxes,
     moved, reductions,
 )  # fmt: skip
 FAMILIES = (*SINGLE, with_parameters, with_parameters, separable, separable, composed, composed, pulled_back)
 
 
-# ------------------------------------------------------------------ mutations: one number, one operation, one end of the domain
+# ------------------------------------------------------------------ mutations: a number, an operation, an end
 
 ONE_ARGUMENT = tuple(name for name, op in OPERATIONS.items() if op.arity == 1 and not op.numbers and name != "opaque")
 PAIRS = {"max": "min", "min": "max", "add": "sub", "sub": "add", "mul": "div", "div": "mul", "largest": "smallest",
@@ -789,8 +893,24 @@ def _other_number(rng, t):
     v = t[1]
     return c(
         rng.choice(
-            [-v, v + 1, v - 1, v + 0.5, v - 0.5, 2 * v, v / 2, v * (1 + 1e-7), v * (1 - 1e-7), v * (1 + 1e-11), v - 1e-11]
-            + [math.nextafter(v, INF), math.nextafter(v, -INF), v + 1e-7, 0.0, 1.0]
+            [
+                -v,
+                v + 1,
+                v - 1,
+                v + 0.5,
+                v - 0.5,
+                2 * v,
+                v / 2,
+                v * (1 + 1e-7),
+                v * (1 - 1e-7),
+                v * (1 + 1e-11),
+                v - 1e-11,
+                math.nextafter(v, INF),
+                math.nextafter(v, -INF),
+                v + 1e-7,
+                0.0,
+                1.0,
+            ]
         )
     )
 
@@ -808,9 +928,17 @@ def _other_interval(rng, ends):
     step = rng.choice([2.0**-52, 1e-9, 1e-3, 0.5, 1])
     options = [R, (lo, INF, lo_open, False), (-INF, hi, False, hi_open)]
     if math.isfinite(lo):
-        options += [(lo - step, hi, lo_open, hi_open), (math.nextafter(lo, -INF), hi, lo_open, hi_open), (lo, hi, not lo_open, hi_open)]
+        options += [
+            (lo - step, hi, lo_open, hi_open),
+            (math.nextafter(lo, -INF), hi, lo_open, hi_open),
+            (lo, hi, not lo_open, hi_open),
+        ]
     if math.isfinite(hi):
-        options += [(lo, hi + step, lo_open, hi_open), (lo, math.nextafter(hi, INF), lo_open, hi_open), (lo, hi, lo_open, not hi_open)]
+        options += [
+            (lo, hi + step, lo_open, hi_open),
+            (lo, math.nextafter(hi, INF), lo_open, hi_open),
+            (lo, hi, lo_open, not hi_open),
+        ]
     return rng.choice(options)
 
 

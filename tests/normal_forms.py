@@ -61,6 +61,7 @@ ORACLES = {
     "sign": mpmath.sign,
 }
 STEPS = ("floor", "ceil", "sign")
+ROUNDED = {"round 0": lambda x: mpmath.sign(x) * mpmath.floor(abs(x) + 0.5), "round 1": mpmath.nint}
 
 
 class Exact:
@@ -115,6 +116,9 @@ class Digits:
 
     @staticmethod
     def function(name, x):
+        if name in ROUNDED:
+            _clear(x - mpmath.floor(x) - 0.5)
+            return ROUNDED[name](x)
         domain = SHAPES[name].domain
         for end in (domain.lo, domain.hi):
             if end is not None:

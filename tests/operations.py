@@ -4,6 +4,7 @@ The table OPERATIONS is what random functions are made of (tests/compositions.py
 project has a rule for (tests/campaign.py counts).
 """
 
+import itertools
 from dataclasses import dataclass
 
 import jax
@@ -272,7 +273,8 @@ def _jax_ndtr(x):  # with the double nearest to the root of a half it would be a
 
 OPERATIONS |= {
     "exp2": Operation(jnp.exp2, np.exp2, lambda x: _exp(x * mp.log(2)), weight=0.5),
-    "rsqrt": _partial(jax.lax.rsqrt, lambda x: 1 / np.sqrt(x), lambda x: 1 / mp.sqrt(x), lambda x: x > 0, "positive", 1),
+    "rsqrt": _partial(jax.lax.rsqrt, lambda x: 1 / np.sqrt(x), lambda x: 1 / mp.sqrt(x), lambda x: x > 0, "positive",
+        1),
     "tan": Operation(jnp.tan, np.tan, _tamed(mp.tan), weight=0.5, wants="unit"),
     "asin": _partial(jnp.arcsin, np.arcsin, mp.asin, lambda x: abs(x) <= 1, "unit"),
     "acos": _partial(jnp.arccos, np.arccos, mp.acos, lambda x: abs(x) <= 1, "unit"),
@@ -283,11 +285,13 @@ OPERATIONS |= {
     ),
     "erfc": Operation(jax.lax.erfc, _np_erfc, _tamed(mp.erfc, TAILS), weight=0.5),
     "log erfc": Operation(
-        lambda x: jnp.log(jax.lax.erfc(x)), lambda x: np.log(_np_erfc(x)), _tamed(lambda x: mp.log(mp.erfc(x)), TAILS), weight=0.5
+        lambda x: jnp.log(jax.lax.erfc(x)), lambda x: np.log(_np_erfc(x)),
+        _tamed(lambda x: mp.log(mp.erfc(x)), TAILS), weight=0.5
     ),
     "normal": Operation(_jax_ndtr, _np_ndtr, _tamed(_mp_ndtr, TAILS), weight=0.5),
     "log normal": Operation(
-        lambda x: jnp.log(_jax_ndtr(x)), lambda x: np.log(_np_ndtr(x)), _tamed(lambda x: mp.log(_mp_ndtr(x)), TAILS), weight=0.5
+        lambda x: jnp.log(_jax_ndtr(x)), lambda x: np.log(_np_ndtr(x)), _tamed(lambda x: mp.log(_mp_ndtr(x)), TAILS),
+        weight=0.5
     ),
     "lgamma": Operation(
         jax.lax.lgamma, _in_doubles(scipy.special.gammaln), _tamed(_mp_lgamma), weight=0.5, wants="positive"
@@ -336,10 +340,12 @@ OPERATIONS |= {
         lambda x: jax.nn.celu(x, 2.0), lambda x: np.maximum(x, 0) + 2 * np.expm1(np.minimum(x, 0) / 2),
         lambda x: x if x > 0 else 2 * _expm1(x / 2), weight=0.5,
     ),
-    "hard tanh": Operation(jax.nn.hard_tanh, lambda x: np.clip(x, -1, 1), lambda x: min(max(x, mp.mpf(-1)), mp.mpf(1)), weight=0.5),
+    "hard tanh": Operation(jax.nn.hard_tanh, lambda x: np.clip(x, -1, 1),
+        lambda x: min(max(x, mp.mpf(-1)), mp.mpf(1)), weight=0.5),
     "soft sign": Operation(jax.nn.soft_sign, lambda x: x / (1 + np.abs(x)), lambda x: x / (1 + abs(x)), weight=0.5),
     "squareplus": Operation(
-        lambda x: jax.nn.squareplus(x, 4.0), lambda x: (x + np.sqrt(x * x + 4)) / 2, lambda x: (x + mp.sqrt(x * x + 4)) / 2,
+        lambda x: jax.nn.squareplus(x, 4.0), lambda x: (x + np.sqrt(x * x + 4)) / 2,
+        lambda x: (x + mp.sqrt(x * x + 4)) / 2,
         weight=0.5,
     ),
     "gelu": Operation(
@@ -396,7 +402,7 @@ def _window(reducer, start):
 
 
 def _pairs(xs):
-    return list(zip(xs[:-1], xs[1:], strict=True))
+    return list(itertools.pairwise(xs))
 
 
 def _np_median(*xs):
@@ -422,11 +428,13 @@ _WHOLE = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.0, 2.0, 3.0)
 
 OPERATIONS |= {
     "sum": Operation(_stacked(jnp.sum), lambda *xs: sum(xs), lambda *xs: mp.fsum(xs), 3, 2),
-    "mean": Operation(_stacked(jnp.mean), lambda *xs: sum(xs) / EXTENDED(len(xs)), lambda *xs: mp.fsum(xs) / len(xs), 2, 1),
+    "mean": Operation(_stacked(jnp.mean), lambda *xs: sum(xs) / EXTENDED(len(xs)), lambda *xs: mp.fsum(xs) / len(xs),
+        2, 1),
     "product": Operation(_stacked(jnp.prod), _np_product, lambda *xs: mp.fprod(xs), 2, 1, "nonnegative"),
     "largest": Operation(_stacked(jnp.max), lambda *xs: np.maximum.reduce(xs), max, 3, 1),
     "smallest": Operation(_stacked(jnp.min), lambda *xs: np.minimum.reduce(xs), min, 3, 0.5),
-    "partial sum": Operation(lambda *xs: jnp.cumsum(jnp.stack(xs))[1], lambda *xs: xs[0] + xs[1], lambda *xs: xs[0] + xs[1], 3, 0.5),
+    "partial sum": Operation(lambda *xs: jnp.cumsum(jnp.stack(xs))[1], lambda *xs: xs[0] + xs[1],
+        lambda *xs: xs[0] + xs[1], 3, 0.5),
     "partial product": Operation(
         lambda *xs: jnp.cumprod(jnp.stack(xs))[1], lambda *xs: xs[0] * xs[1], lambda *xs: xs[0] * xs[1], 3, 0.3,
         "nonnegative",
@@ -458,7 +466,8 @@ OPERATIONS |= {
     ),
     "form": Operation(
         lambda a, b, p, q, r: jnp.stack([a, b]) @ jnp.asarray([[p, q], [q, r]]) @ jnp.stack([a, b]),
-        lambda a, b, p, q, r: _form([a, b], [p, q, q, r]), lambda a, b, p, q, r: _form([a, b], list(map(mp.mpf, [p, q, q, r]))),
+        lambda a, b, p, q, r: _form([a, b], [p, q, q, r]), lambda a, b, p, q,
+        r: _form([a, b], list(map(mp.mpf, [p, q, q, r]))),
         2, 1, numbers=((1.0, 2.0, 0.5), _WHOLE, (1.0, 2.0, 4.0)),
     ),
     "convolution": Operation(
@@ -468,21 +477,25 @@ OPERATIONS |= {
     ),
     "largest of windows": Operation(
         lambda *xs: jnp.sum(_window(jax.lax.max, -jnp.inf)(jnp.stack(xs))),
-        lambda *xs: sum(np.maximum(a, b) for a, b in _pairs(list(xs))), lambda *xs: mp.fsum(max(a, b) for a, b in _pairs(list(xs))),
+        lambda *xs: sum(np.maximum(a, b) for a, b in _pairs(list(xs))),
+        lambda *xs: mp.fsum(max(a, b) for a, b in _pairs(list(xs))),
         3, 0.4,
     ),
     "smallest of windows": Operation(
         lambda *xs: jnp.sum(_window(jax.lax.min, jnp.inf)(jnp.stack(xs))),
-        lambda *xs: sum(np.minimum(a, b) for a, b in _pairs(list(xs))), lambda *xs: mp.fsum(min(a, b) for a, b in _pairs(list(xs))),
+        lambda *xs: sum(np.minimum(a, b) for a, b in _pairs(list(xs))),
+        lambda *xs: mp.fsum(min(a, b) for a, b in _pairs(list(xs))),
         3, 0.3,
     ),
     "sum of windows": Operation(
         lambda *xs: jnp.max(_window(jax.lax.add, 0.0)(jnp.stack(xs))),
-        lambda *xs: np.maximum.reduce([a + b for a, b in _pairs(list(xs))]), lambda *xs: max(a + b for a, b in _pairs(list(xs))),
+        lambda *xs: np.maximum.reduce([a + b for a, b in _pairs(list(xs))]),
+        lambda *xs: max(a + b for a, b in _pairs(list(xs))),
         3, 0.4,
     ),
     "clamp": Operation(
-        lambda x, lo, hi: jax.lax.clamp(jnp.asarray(lo), x, jnp.asarray(hi)), lambda x, lo, hi: np.minimum(np.maximum(x, lo), hi),
+        lambda x, lo, hi: jax.lax.clamp(jnp.asarray(lo), x, jnp.asarray(hi)), lambda x, lo,
+        hi: np.minimum(np.maximum(x, lo), hi),
         lambda x, lo, hi: min(max(x, mp.mpf(lo)), mp.mpf(hi)), 1, 0.5, numbers=((-1.0, 0.0), (1.0, 100.0)),
     ),
     "clip below": Operation(
@@ -490,15 +503,18 @@ OPERATIONS |= {
         numbers=((-1.0, 0.0, 0.5),),
     ),
     "p-norm": Operation(
-        lambda *xs_p: jnp.sum(jnp.abs(jnp.stack(xs_p[:-1])) ** xs_p[-1]) ** (1 / xs_p[-1]), _np_p_norm, _mp_p_norm, 2, 0.5,
+        lambda *xs_p: jnp.sum(jnp.abs(jnp.stack(xs_p[:-1])) ** xs_p[-1]) ** (1 / xs_p[-1]), _np_p_norm, _mp_p_norm, 2,
+        0.5,
         numbers=((1.0, 2.0, 4.0, 1.5),),
     ),
     "euclidean": Operation(
-        _stacked(jnp.linalg.norm), lambda *xs: np.sqrt(sum(x * x for x in xs)), lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+        _stacked(jnp.linalg.norm), lambda *xs: np.sqrt(sum(x * x for x in xs)),
+        lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
         3, 1,
     ),
     "horner": Operation(
-        lambda x, *cs: jnp.polyval(jnp.asarray(cs), x), lambda x, *cs: sum(EXTENDED(k) * x ** (len(cs) - 1 - i) for i, k in enumerate(cs)),
+        lambda x, *cs: jnp.polyval(jnp.asarray(cs), x), lambda x,
+        *cs: sum(EXTENDED(k) * x ** (len(cs) - 1 - i) for i, k in enumerate(cs)),
         lambda x, *cs: mp.fsum(mp.mpf(k) * x ** (len(cs) - 1 - i) for i, k in enumerate(cs)), 1, 0.5,
         numbers=((1.0, 2.0, 0.0), (-1.0, 0.0, 1.0), (0.5, 1.0, -2.0, 3.0)),
     ),
@@ -525,7 +541,9 @@ def _weighed(row):
 
 
 def _scan(a, b):
-    return jax.lax.scan(lambda total, w: (total + w[0] * w[1], None), 0.0 * a, (jnp.stack([a, b]), jnp.asarray([1.0, 0.5])))[0]
+    return jax.lax.scan(
+        lambda total, w: (total + w[0] * w[1], None), 0.0 * a, (jnp.stack([a, b]), jnp.asarray([1.0, 0.5]))
+    )[0]
 
 
 def _while(a, b):
@@ -591,11 +609,13 @@ OPERATIONS |= {
         lambda u, v, a, b: a if (u > 0) != (v > 0) else b, 4, 0.1,
     ),
     "where not": Operation(
-        lambda u, a, b: jnp.where(~(u >= 1), a, b), lambda u, a, b: np.where(u < 1, a, b), lambda u, a, b: a if u < 1 else b,
+        lambda u, a, b: jnp.where(~(u >= 1), a, b), lambda u, a, b: np.where(u < 1, a, b), lambda u, a,
+        b: a if u < 1 else b,
         3, 0.5,
     ),
     "where !=": Operation(
-        lambda u, a, b: jnp.where(u != 0, a, b), lambda u, a, b: np.where(u != 0, a, b), lambda u, a, b: a if u != 0 else b, 3,
+        lambda u, a, b: jnp.where(u != 0, a, b), lambda u, a, b: np.where(u != 0, a, b), lambda u, a,
+        b: a if u != 0 else b, 3,
         0.5,
     ),
     "where chosen": Operation(

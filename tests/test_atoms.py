@@ -22,6 +22,7 @@ ORACLES = {
     "expm1": mpmath.expm1,
     "log": mpmath.log,
     "log1p": lambda x: mpmath.log(1 + x),
+    "log2": lambda x: mpmath.log(x, 2),
     "logistic": lambda x: 1 / (1 + mpmath.exp(-x)),
     "tanh": mpmath.tanh,
     "sin": mpmath.sin,
@@ -46,6 +47,7 @@ ORACLES = {
     "bessel_i0e": lambda x: mpmath.exp(-abs(x)) * mpmath.besseli(0, x),
     "bessel_i1e": lambda x: mpmath.exp(-abs(x)) * mpmath.besseli(1, x),
     "square": lambda x: x * x,
+    "one_minus_square": lambda x: 1 - x * x,
     "neg": lambda x: -x,
 }
 

@@ -39,12 +39,19 @@ def sign(x):
     return (x > 0) - (x < 0)
 
 
+def two_digits(x):
+    """The first two binary digits."""
+    unit = Fraction(2) ** (math.frexp(x)[1] - 2)
+    return math.trunc(x / unit) * unit
+
+
 # name -> (number of arguments, the function on fractions, parameters of the equation); truth values are bools.
 EXACT_RULES = {
     "abs": (1, abs, {}),
     "add": (2, lambda x, y: x + y, {}),
     "add_any": (2, lambda x, y: x + y, {}),
     "ceil": (1, math.ceil, {}),
+    "cut": (1, two_digits, {"kept": 1}),
     "div": (2, lambda x, y: x / y, {}),
     "eq": (2, lambda x, y: x == y, {}),
     "floor": (1, math.floor, {}),
@@ -426,9 +433,9 @@ LOSSES = {
 # Not functions of float arrays alone, or loops over alignments.
 OTHER_LOSSES = {"ctc_loss", "ctc_loss_with_forward_probs", "make_fenchel_young_loss", "ntxent"}
 SPECIAL = {
-    "digamma": 1, "entr": 1, "erf": 1, "erfc": 1, "erfinv": 1, "expi": 1, "expit": 1, "gammaln": 1, "i0": 1, "i0e": 1,
-    "i1": 1, "i1e": 1, "kl_div": 2, "log_ndtr": 1, "logit": 1, "logsumexp": 1, "ndtr": 1, "ndtri": 1, "rel_entr": 2,
-    "spence": 1, "xlog1py": 2, "xlogy": 2,
+    "digamma": 1, "entr": 1, "erf": 1, "erfc": 1, "erfcx": 1, "erfinv": 1, "expi": 1, "expit": 1, "gammaln": 1,
+    "i0": 1, "i0e": 1, "i1": 1, "i1e": 1, "kl_div": 2, "log_ndtr": 1, "logit": 1, "logsumexp": 1, "ndtr": 1, "ndtri": 1,
+    "rel_entr": 2, "spence": 1, "xlog1py": 2, "xlogy": 2,
 }  # fmt: skip
 
 

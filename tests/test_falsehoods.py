@@ -219,7 +219,7 @@ def test_the_truth_beside_a_falsehood_is_told(truth):
 
 
 def test_the_sums_of_that_row_do_differ_in_floats():
-    assert sum(ROW.tolist()) != sum(ROW[::-1].tolist())
+    assert np.cumsum(ROW)[-1] != np.cumsum(ROW[::-1])[-1]  # one by one: Python's own sum compensates since 3.12
 
 
 # ---------------------------------------------------------------- a suite that lies

@@ -52,8 +52,16 @@ def scatter(kind, mode=None):
     return f
 
 
+def cut_off(x, kept):
+    """The bits of doubles, masked: their first binary digits."""
+    mask = jnp.uint64(2**64 - 2 ** (52 - kept))
+    return lax.bitcast_convert_type(mask & lax.bitcast_convert_type(x, jnp.uint64), jnp.float64)
+
+
 # name -> function, shapes of its arguments. All map dyadic numbers to dyadic numbers, exactly.
 EXACT = {
+    "bits": (lambda x: cut_off(x, 52) - cut_off(cut_off(x, 1), 3) + cut_off(jnp.float64(5.0), 1), [(9,)]),
+    "bits moved": (lambda x: cut_off(x[::-1].reshape(2, 2), 0), [(4,)]),
     "broadcast_in_dim": (lambda x: jnp.broadcast_to(x[:, None], (3, 2)), [(3,)]),
     "concatenate": (lambda x, y: jnp.concatenate([x, y, jnp.ones((1, 2))]), [(2, 2), (1, 2)]),
     "convert": (lambda x: (x > 0.0).astype(float) + jnp.arange(3).astype(float) * x, [(3,)]),
@@ -81,6 +89,13 @@ EXACT = {
     "gather middle": (lambda x: x[:, jnp.array([1, 0]), :], [(2, 3, 2)]),
     "scatter": (scatter("set", "drop"), [(4,), (3,)]),
     "scatter clipped": (lambda x, u: x.at[jnp.array([0, 9])].set(u, mode="clip"), [(4,), (2,)]),
+    "scatter, promised": (lambda x, u: x.at[jnp.array([0, 9])].set(u, mode="promise_in_bounds"), [(4,), (2,)]),
+    "scatter-add, promised": (lambda x, u: x.at[jnp.array([0, 9])].add(u, mode="promise_in_bounds"), [(4,), (2,)]),
+    "gather, promised": (lambda x: x.at[jnp.array([2, 9])].get(mode="promise_in_bounds"), [(4,)]),
+    "apply": (lambda x: x.at[jnp.array([1, 3])].apply(lambda v: v * v - 0.5), [(4,)]),
+    "apply twice": (lambda x: x.at[jnp.array([[1, 1], [0, 1]])].apply(lambda v: jnp.where(v > 0.0, -v, v)), [(3,)]),
+    "apply to rows": (lambda x: x.at[1].apply(jnp.square), [(2, 3)]),
+    "apply to integers": (lambda x: x[jnp.arange(3).at[0].apply(lambda k: k + 2)], [(3,)]),
     "scatter-add": (lambda x, u: x.at[jnp.array([1, 1, 3])].add(u), [(4,), (3,)]),
     "scatter-mul": (lambda x, u: x.at[jnp.array([1, 1, 3])].mul(u, unique_indices=False), [(4,), (3,)]),
     "scatter-max": (lambda x, u: x.at[jnp.array([1, 1, 3])].max(u), [(4,), (3,)]),
@@ -93,6 +108,9 @@ EXACT = {
     "pad inside and crop": (lambda x: lax.pad(x, 0.25, ((-1, 2, 1), (1, -1, 2))), [(3, 2)]),
     "pad by edge": (lambda x: jnp.pad(x, 2, mode="edge"), [(3,)]),
     "reshape": (lambda x: x.reshape(3, 2), [(2, 3)]),
+    "reshape by columns": (lambda x: (jnp.ravel(x, order="F"), x.reshape((3, 2), order="F")), [(2, 3)]),
+    "reshape by axes": (lambda x: (lax.reshape(x, (4, 3), (2, 0, 1)), jnp.dstack(x)), [(2, 3, 2)]),
+    "places": (lambda x: x[jnp.triu_indices(3)] + x[jnp.nonzero(jnp.array([1, 0, 2]), size=2)[0], 0].sum(), [(3, 3)]),
     "rev and roll": (lambda x: jnp.flip(x, 0) - jnp.roll(x, 2, axis=1), [(2, 3)]),
     "select constant": (lambda x: jnp.where(MASK, x, 2.0 * x), [(4,)]),
     "select": (lambda x, y: jnp.where(x > y, x, y - x), [(4,), (4,)]),
@@ -158,7 +176,7 @@ ELSEWHERE = {
     *("copy_p", "scatter_add", "scatter_mul", "pjit", "closed_call", "core_call", "custom_vjp_call_jaxpr", "remat"),
     *("remat2", "custom_lin", "run_state", "scatter_max", "scatter_min", "stack", "unstack", "expand_dims", "jit"),
     *("checkpoint", "scatter-max", "scatter-min", "fft"),
-    "polynomial",  # made by JAX from 0.12 on only: tried below without a trace
+    "polynomial",  # made by JAX from 0.12 on only: tried below without a trace, too
 }
 
 
@@ -314,6 +332,29 @@ def test_a_function_of_nothing_is_refused():
 def test_a_point_of_another_shape_is_refused():
     with pytest.raises(DomainError, match="shape"):
         evaluate(trace(lambda x: x, reals(2)), [np.ones(3)], 64)
+
+
+def test_bits_are_for_cutting_digits_off():
+    def masked(mask):
+        return lambda x: lax.bitcast_convert_type(lax.bitcast_convert_type(x, jnp.uint64) & mask, jnp.float64)
+
+    assert "cut digits off" in unsupported(masked(jnp.uint64(2**63 - 1)), (2,))
+    assert "cut digits off" in unsupported(masked(jnp.uint64(2**64 - 2)[None] >> jnp.arange(2, dtype=jnp.uint64)), (2,))
+    assert "cut digits off" in unsupported(masked(jnp.uint64(0)), (2,))
+    bits = lambda x: lax.bitcast_convert_type(x, jnp.int64)  # noqa: E731
+    assert "cannot decide" in unsupported(lambda x: (bits(x) >> 63).astype(float), (2,))
+    chosen = lambda x: jnp.where(x > 0.0, bits(x), 0).astype(float)  # noqa: E731
+    assert "among integers" in unsupported(chosen, (1,), at=[np.array([arb(0, 1)])])
+    assert "bits" in unsupported(lambda x: bits(x).astype(float), (2,))
+    for count in (lambda k: jnp.sort(k), lambda k: k.at[0].add(k[1]), lambda k: lax.top_k(k, 1)[0]):
+        assert "cannot decide" in unsupported(lambda x, count=count: x[count(bits(x)) * 0], (2,))
+
+
+def test_fingerprints_tell_the_ways_of_searching_apart():
+    def key(side):
+        return trace(lambda x: jnp.searchsorted(x, 0.5, side=side).astype(float), reals(3)).key
+
+    assert key("left") == key("left") != key("right")
 
 
 def test_fingerprints_tell_programs_apart():

@@ -59,7 +59,8 @@ TRAPS = {
     "a jump": Trap(lambda x, h: jnp.where(x < 0, x**2, x**2 + 2 * x + h), R, lambda h: shape(h == 0, False)),
     "a jump at an end": Trap(lambda x, h: jnp.where(x <= 0, h, x**2), box(0, 1), lambda h: shape(h >= 0, False)),
     "a steeper tail": Trap(
-        lambda x, h: jnp.where(jnp.abs(x) <= 1, x**2 / 2, (1 + h) * (jnp.abs(x) - 0.5)), R, lambda h: shape(h == 0, False)
+        lambda x, h: jnp.where(jnp.abs(x) <= 1, x**2 / 2, (1 + h) * (jnp.abs(x) - 0.5)), R,
+        lambda h: shape(h == 0, False)
     ),
     "softplus on the line": Trap(lambda x, h: jax.nn.softplus(x) + h * x**2, R, lambda h: shape(h >= 0, False)),
     "softplus on a box": Trap(lambda x, h: jax.nn.softplus(x) + h * x**2, box(-1, 1), lambda h: shape(True, False)),
@@ -93,7 +94,8 @@ TRAPS = {
         lambda v, h: v[0] * jnp.log(v[0]) - (1 + h) * v[0] * jnp.log(v[1]), P2, lambda h: shape(h <= 0, False)
     ),
     "a root of a form": Trap(
-        lambda v, h: jnp.sqrt(v[0] * v[1] + h * v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5]), lambda h: shape(False, h <= 0)
+        lambda v, h: jnp.sqrt(v[0] * v[1] + h * v[2] ** 2), box([1, 1, -0.5], [2, 2, 0.5]),
+        lambda h: shape(False, h <= 0)
     ),
     "a norm": Trap(
         lambda v, h: jnp.sum(v**4) ** (0.25 * (1 + h)), R2, lambda h: shape(h >= 0, False)
@@ -105,7 +107,8 @@ TRAPS = {
     "tanh": Trap(lambda x, h: jnp.tanh(x), lambda h: box(-1, h), lambda h: shape(h <= 0, False)),
     "the cube root": Trap(lambda x, h: jnp.cbrt(x), lambda h: box(h, 1), lambda h: shape(False, h >= 0)),
     "a sine up to pi": Trap(
-        lambda x, h: jnp.sin(x), lambda h: box(0, math.nextafter(math.pi, 4) if h > 0 else math.pi), lambda h: shape(False, h <= 0)
+        lambda x, h: jnp.sin(x), lambda h: box(0, math.nextafter(math.pi, 4) if h > 0 else math.pi),
+        lambda h: shape(False, h <= 0)
     ),
     "elu": Trap(lambda x, h: jax.nn.elu(x, 1 + h), R, lambda h: shape(h <= 0, False)),
     "leaky relu": Trap(lambda x, h: jax.nn.leaky_relu(x, 1 + h), R, lambda h: shape(h <= 0, h >= 0)),
@@ -116,7 +119,8 @@ TRAPS = {
     ),
     "strictly": Trap(lambda x, h: x + h * x**2, R, lambda h: {"is_strictly_convex": h > 0, **shape(h >= 0, h <= 0)}),
     "strictly in all directions": Trap(
-        lambda v, h: (v[0] + v[1]) ** 2 + h * v[0] ** 2, R2, lambda h: {"is_strictly_convex": h > 0, **shape(h >= 0, False)}
+        lambda v, h: (v[0] + v[1]) ** 2 + h * v[0] ** 2, R2,
+        lambda h: {"is_strictly_convex": h > 0, **shape(h >= 0, False)}
     ),
     "a wave that rises": Trap(lambda x, h: x + (1 + h) * jnp.sin(x), R, lambda h: {"is_nondecreasing": h <= 0}),
     "a ramp that falls": Trap(lambda x, h: jnp.maximum(x, 0) + h * x, R, lambda h: {"is_nondecreasing": h >= 0}),
@@ -144,7 +148,10 @@ def hairs():
 def asked(trap, h):
     """[(question, truth, verdict)]."""
     on = trap.domain(h) if callable(trap.domain) else trap.domain
-    return [(name, truth, getattr(netprops, name)(lambda x: trap.function(x, h), on)) for name, truth in trap.truth(h).items()]
+    return [
+        (name, truth, getattr(netprops, name)(lambda x: trap.function(x, h), on))
+        for name, truth in trap.truth(h).items()
+    ]
 
 
 @pytest.mark.parametrize("name", TRAPS)

@@ -42,13 +42,13 @@ def _strict_rows(view: View, e: Expression) -> list[Row]:
     rows: list[Row] = []
     quadratic: dict[Monomial, fmpq] = {}
     parts = view.parts(e)
-    forms = [(part, c) for part, c in parts if view.is_square_or_product(part)]
-    alone = all(len(part) == 1 and view.sign(c) in (0, 1) for part, c in forms)  # each is convex by itself
+    forms = {part: c for part, c in parts if view.is_square_or_product(part)}
+    alone = all(len(part) == 1 and view.sign(c) in (0, 1) for part, c in forms.items())  # each is convex by itself
     for part, c in parts:
         number_ = c.constant()
-        if (part, c) in forms and number_ is not None:
+        if part in forms and number_ is not None:
             quadratic[part] = number_
-        if (part, c) in forms and not alone:
+        if part in forms and not alone:
             continue
         r = view.range(c)
         sign = 1 if ranges.is_positive(r) else -1 if ranges.is_negative(r) else 0

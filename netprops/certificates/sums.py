@@ -30,12 +30,10 @@ def _both_ways(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
 @rule("terms", "convex", "convex terms")
 def _terms(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """A sum of convex functions and affine ones is convex; c g is convex if c >= 0 and g is, or if c <= 0 and -g is."""
-    goals, quadratic = [], dict[Monomial, fmpq]()
+    goals = []
+    quadratic = {m: c for m, c in e.terms.items() if view.is_square_or_product(view.moving(m))}
     for part, c in view.parts(e):
-        if view.is_affine_part(part):
-            continue
-        if view.is_square_or_product(part):
-            quadratic.update({m: k for m, k in e.terms.items() if view.moving(m) == part})
+        if view.is_affine_part(part) or view.is_square_or_product(part):
             continue
         sign = view.sign(c)
         demand(bool(sign), "the coefficient {} of {} has no known sign", c, product(view, part))

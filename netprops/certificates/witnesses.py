@@ -66,7 +66,8 @@ def _shaped(statement: Statement, coordinates: Sequence[str]) -> Point:
     return point
 
 
-def _coordinate(text: str) -> fmpq:
+def _coordinate(text: Any) -> fmpq:
+    demand(isinstance(text, str), "a coordinate is written as a text")
     return exact(float.fromhex(text)) if "0x" in text else number(text)
 
 
@@ -83,6 +84,7 @@ def _demand_enclosures(witness: Mapping[str, Any], computed: Certificate) -> Non
     """That each recorded enclosure meets the one computed anew, and the sign follows from that of the quantity."""
     recorded = witness["enclosures"]
     demand(set(recorded) == set(computed.enclosures), "other quantities than {}", list(computed.enclosures))
+    demand(all(isinstance(text, str) for text in recorded.values()), "an enclosure is written as a text")
     balls = {name: arb(text) for name, text in recorded.items()}
     for name, enclosure in computed.enclosures.items():
         demand(bool(balls[name].is_finite()), "{} has no enclosure", name)

@@ -18,7 +18,7 @@ from netprops.questions.refuting import describe_chord
 from netprops.readings.balls import precision_of
 from netprops.readings.degree_two import CONSTANT, affine_row
 from netprops.readings.jaxpr import UnsupportedError
-from netprops.readings.jets import hessian_and_floor
+from netprops.readings.jets import full_jet
 from netprops.readings.krawczyk import shaped
 from netprops.readings.polynomials import Expression
 from netprops.readings.witnesses import jensen_violation
@@ -32,7 +32,7 @@ HALF: Final = fmpq(1, 2)
 MOST_COORDINATES: Final = 6  # of which all corners are looked at
 MOST_KINKS: Final = 8
 NUDGES: Final = tuple(fmpq(1, 2**k) for k in (6, 10, 15, 22))
-SIGNIFICANT: Final = 1e-9  # of a negative eigenvalue, against the largest: smaller ones are rounding more often than not
+SIGNIFICANT: Final = 1e-9
 SIZES: Final = tuple(fmpq(1, 2**k) for k in range(0, 42, 3))
 PRECISION: Final = 64
 
@@ -87,23 +87,25 @@ def _at_corners(asked: Asked, side: int) -> Iterator[tuple[Coordinates, Coordina
     for corner in itertools.product(*ends):
         for nudge in NUDGES:
             x = [e + nudge * (c - e) for e, c in zip(corner, center, strict=True)]
-            direction = _wrong_direction(asked, x, side)
+            room = min((abs(c - e) for e, c in zip(corner, center, strict=True) if c != e), default=fmpq(1))
+            direction = _wrong_direction(asked, x, side, nearest_double(room))
             if direction is not None:
-                room = min((abs(c - e) for e, c in zip(corner, center, strict=True) if c != e), default=fmpq(1))
                 yield x, [d * nudge * room for d in direction]
 
 
-def _wrong_direction(asked: Asked, x: Coordinates, side: int) -> Coordinates | None:
+def _wrong_direction(asked: Asked, x: Coordinates, side: int, room: float) -> Coordinates | None:
     with precision_of(PRECISION):
         try:
-            hessian, _ = hessian_and_floor(asked.program, shaped(asked.program, [arb(c) for c in x]), PRECISION)
+            jet = full_jet(asked.program, shaped(asked.program, [arb(c) for c in x]), PRECISION)
         except UnsupportedError:
             return None
-    values = np.array([[float(h.mid()) for h in row] for row in hessian])
-    if not np.isfinite(values).all():
+    value, slope, hessian = (np.array([float(b.mid()) for b in np.ravel(part)]) for part in (jet.value, jet.gradient, jet.hessian))
+    if not (np.isfinite(hessian).all() and np.isfinite(slope).all()):
         return None
-    eigenvalues, vectors = np.linalg.eigh(side * values)
-    if eigenvalues[0] >= -SIGNIFICANT * abs(eigenvalues).max():
+    eigenvalues, vectors = np.linalg.eigh(side * hessian.reshape(len(x), len(x)))
+    # Of the size of rounding, in the function or in the numbers that stand in it: no matter for a search.
+    size = max(abs(eigenvalues).max() * room**2, abs(slope).max() * room, abs(value).max())
+    if eigenvalues[0] * room**2 >= -SIGNIFICANT * size:
         return None
     return [exact(round(float(v) * 64) / 64) for v in vectors[:, 0]]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from netprops.domains import WHOLE_LINE
-from netprops.readings.jaxpr import INLINED, Cut, Program, called, cut_at, is_exact, needed
+from netprops.readings.jaxpr import Cut, Program, called, cut_at, is_exact, needed
 
 Tag = Literal["affine", "bent"]  # of a value that depends on the decision variables
 
@@ -80,8 +80,9 @@ def _walk(jaxpr: Any, tags: dict[Any, Tag]) -> None:
 
 def _tags_of(eqn: Any, operands: Sequence[Tag | None]) -> list[Tag]:
     name = eqn.primitive.name
-    if name in INLINED:
-        jaxpr = called(eqn)[0]
+    call = called(eqn)
+    if call is not None:
+        jaxpr = call[0]
         inner: dict[Any, Tag] = {v: tag for v, tag in zip(jaxpr.invars, operands, strict=True) if tag}
         _walk(jaxpr, inner)
         # What does not vary inside is affine as well.
@@ -150,8 +151,9 @@ def _is_total_equation(eqn: Any, known: Mapping[Any, Any]) -> bool:
     finite = all(x is None or x.dtype.kind != "f" or np.isfinite(x).all() for x in numbers)
     if not finite or not all(is_exact(v.aval.dtype) for v in eqn.outvars) or name in INDEXED:
         return False
-    if name in INLINED:
-        jaxpr, consts = called(eqn)
+    call = called(eqn)
+    if call is not None:
+        jaxpr, consts = call
         given = {v: x for v, x in zip(jaxpr.invars, numbers, strict=True) if x is not None}
         given |= {v: np.asarray(c) for v, c in zip(jaxpr.constvars, consts, strict=True)}
         return all(_is_total_equation(inner, given) for inner in jaxpr.eqns)
@@ -182,8 +184,9 @@ def _multiplies(jaxpr: Any, varying: set[Any]) -> bool:
             continue
         if (eqn.primitive.name in BILINEAR or eqn.primitive.name == "div") and len(set(sources)) > 1:
             return True
-        if eqn.primitive.name in INLINED:
-            inner = called(eqn)[0]
+        call = called(eqn)
+        if call is not None:
+            inner = call[0]
             if _multiplies(inner, {v for v, u in zip(inner.invars, eqn.invars, strict=True) if not hasattr(u, "val") and u in varying}):
                 return True
         varying.update(eqn.outvars)

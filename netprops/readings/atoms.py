@@ -223,6 +223,13 @@ _ROWS = (
     Atom("expm1", lambda x: x.expm1(), lambda x, y: x.exp(), lambda x, y: x.exp()),
     Atom("log", lambda x: x.log(), lambda x, y: 1 / x, lambda x, y: -1 / power(x, 2), _interval(0)),
     Atom("log1p", lambda x: x.log1p(), lambda x, y: 1 / (1 + x), lambda x, y: -1 / power(1 + x, 2), _interval(-1)),
+    Atom(
+        "log2",
+        lambda x: x.log() / _log2(),
+        lambda x, y: 1 / (x * _log2()),
+        lambda x, y: -1 / (power(x, 2) * _log2()),
+        _interval(0),
+    ),
     Atom("logistic", logistic, _logistic_first, _logistic_second),
     Atom("tanh", tanh, lambda x, y: sech_squared(x), _tanh_second),
     Atom("sin", lambda x: x.sin(), lambda x, y: x.cos(), lambda x, y: -y),
@@ -333,6 +340,8 @@ _ROWS = (
         _second_bessel_1,
     ),
     Atom("square", lambda x: power(x, 2), lambda x, y: 2 * x, lambda x, y: arb(2)),
+    # How JAX writes the derivative of tanh since 0.12.
+    Atom("one_minus_square", lambda x: 1 - power(x, 2), lambda x, y: -2 * x, lambda x, y: arb(-2)),
     Atom("neg", lambda x: -x, lambda x, y: arb(-1), lambda x, y: arb(0)),
 )
 

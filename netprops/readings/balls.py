@@ -216,6 +216,27 @@ def round_to_integer(x: Ball, rounding_method: Any) -> Ball:
     return hull(low, high)
 
 
+def cut(x: Ball, kept: int) -> Ball:
+    """x with its binary digits cut off after the first one and `kept` more, towards 0 (a double's bits, masked)."""
+    if not x.is_finite():
+        return NAN
+    low, high = (_cut_exactly(end, kept) for end in (x.lower(), x.upper()))
+    return low if bool(low == high) else hull(low, high)
+
+
+def _cut_exactly(x: Ball, kept: int) -> Ball:
+    mantissa, exponent = map(int, x.man_exp())
+    dropped = max(abs(mantissa).bit_length() - 1 - kept, 0)
+    left = abs(mantissa) >> dropped << dropped
+    return arb((left if mantissa > 0 else -left, exponent))
+
+
+def may_be_at_a_cut(x: Ball, kept: int) -> bool:
+    """Whether `cut` may jump somewhere in the ball."""
+    left = cut(x, kept)
+    return not (left.is_exact() and abs(x) > abs(left))
+
+
 def remainder(x: Ball, y: Ball) -> Ball:
     """x - y trunc(x/y), which has the sign of x (C's fmod, JAX's ``rem``)."""
     quotient = x / y
@@ -335,6 +356,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "atan2": angle,
     "ceil": ceil,
     "choose_truth": choose_truth,
+    "cut": cut,
     "div": divide,
     "eq": equal,
     "floor": floor,
@@ -374,7 +396,8 @@ def eigenvalues(A: Array) -> list[Ball]:
     except ValueError:  # not enclosed at this precision
         return [NAN] * len(A)
     # One enclosure for each eigenvalue, in no order: the k-th smallest lies between the k-th smallest ends.
-    lows, highs = (sorted((end(z) for z in found), key=float) for end in (arb.lower, arb.upper))
+    # Ends are compared as the exact numbers that they are: as doubles, two of them might seem equal.
+    lows, highs = (sorted((end(z) for z in found), key=arb.fmpq) for end in (arb.lower, arb.upper))
     return [low.union(high) for low, high in zip(lows, highs, strict=True)]
 
 

@@ -24,7 +24,16 @@ import scipy.special  # type: ignore[import-untyped]
 from netprops.domains import DomainError
 from netprops.readings import float_matrices
 from netprops.readings import jaxpr as jaxprs
-from netprops.readings.jaxpr import INLINED, MAX_TRIPS, MOVEMENT, Program, UnsupportedError, scan_counts
+from netprops.readings.jaxpr import (
+    MAX_TRIPS,
+    MOVEMENT,
+    Program,
+    UnsupportedError,
+    applies,
+    called,
+    scan_counts,
+    scatter_positions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -265,8 +274,8 @@ class _Planner:
 
         for eqn in jaxpr.eqns:
             given = [read(atom) for atom in eqn.invars]
-            closed = _called(eqn)
-            made = self.inlined(*closed, given) if closed is not None else self.equation(eqn, given)
+            inner = called(eqn)
+            made = self.inlined(*inner, given) if inner is not None else self.equation(eqn, given)
             where.update(zip(eqn.outvars, made, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
 
@@ -298,14 +307,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return (float, value.hex())  # 0.0 equals -0.0
     return (type(value), value) if isinstance(value, str | int | np.dtype | None) else (object, id(value))
-
-
-def _called(eqn: Any) -> tuple[Any, Sequence[Any]] | None:
-    """The jaxpr and the constants of an equation that only calls another program."""
-    if eqn.primitive.name not in INLINED:
-        return None
-    closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-    return (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
 
 
 def _prepared(eqn: Any) -> Step | None:
@@ -353,9 +354,9 @@ def _equation(eqn: Any, inputs: list[Array], under_way: _Pass) -> list[Array]:
     name = eqn.primitive.name
     if name in ELEMENTWISE:
         return [np.asarray(ELEMENTWISE[name](*_aligned(inputs)))]
-    called = _called(eqn)
-    if called is not None:
-        return _run(*called, inputs, under_way)
+    inner = called(eqn)
+    if inner is not None:
+        return _run(*inner, inputs, under_way)
     if name in BUILDERS:
         return [BUILDERS[name](eqn)(inputs)]
     if name in RULES:
@@ -414,6 +415,14 @@ def _choose(which: Array, *cases: Array) -> Array:
     return np.select([which == k for k in range(len(cases))], cases)
 
 
+def _horner(x: Array, *coefficients: Array) -> Array:
+    """``a_0 + a_1 x + ... + a_N x^N``."""
+    total = coefficients[-1]
+    for a in reversed(coefficients[:-1]):
+        total = a + x * total
+    return np.broadcast_to(total, np.broadcast_shapes(*(y.shape for y in (x, *coefficients))))
+
+
 ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
     "abs": np.abs,
     "acos": np.arccos,
@@ -452,6 +461,7 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
     "lgamma": scipy.special.gammaln,
     "log": np.log,
     "log1p": np.log1p,
+    "log2": np.log2,
     "logistic": scipy.special.expit,
     "lt": np.less,
     "max": np.maximum,
@@ -461,8 +471,10 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
     "neg": np.negative,
     "nextafter": np.nextafter,
     "not": np.invert,
+    "one_minus_square": lambda x: (1.0 - x) * (1.0 + x),
     "or": np.bitwise_or,
     "polygamma": scipy.special.polygamma,
+    "polynomial": _horner,
     "pow": np.power,
     "rem": np.fmod,
     "rsqrt": lambda x: 1.0 / np.sqrt(x),
@@ -481,7 +493,8 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
 
 TRANSCENDENTAL = frozenset(
     {"acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "digamma", "erf", "erf_inv"}
-    | {"erfc", "exp", "exp2", "expm1", "lgamma", "log", "log1p", "logistic", "pow", "sin", "sinh", "tan", "tanh"}
+    | {"erfc", "exp", "exp2", "expm1", "lgamma", "log", "log1p", "log2", "logistic", "pow", "sin", "sinh", "tan"}
+    | {"tanh"}
 )
 
 
@@ -519,9 +532,16 @@ def _reduce_precision(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result
     return inputs[0] if whole else None
 
 
-def _reshape(eqn: Any) -> Step:
+def _same_order(eqn: Any) -> Step:
     shape = eqn.outvars[0].aval.shape
     return lambda inputs: inputs[0].reshape(len(inputs[0]), *shape)
+
+
+def _reshape(eqn: Any) -> Step:
+    if eqn.params["dimensions"] is None:
+        return _same_order(eqn)
+    shape, order = eqn.params["new_sizes"], (0, *(axis + 1 for axis in eqn.params["dimensions"]))
+    return lambda inputs: inputs[0].transpose(order).reshape(len(inputs[0]), *shape)
 
 
 def _broadcast_in_dim(eqn: Any) -> Step:
@@ -613,7 +633,7 @@ def _moved(n_data: int) -> Callable[[Any, list[Array], _Pass], Result]:
         scatter = eqn.primitive.name == "scatter"
         data = [inputs[0], inputs[2]] if scatter else inputs[:n_data]
         indices = [inputs[1]] if scatter else inputs[n_data:]
-        if any(len(x) > 1 for x in indices):
+        if any(len(x) > 1 for x in indices) or applies(eqn):
             return None
 
         def build() -> Array:
@@ -694,7 +714,10 @@ def _accumulated(accumulate: np.ufunc) -> Callable[[Any, list[Array], _Pass], Re
         x, indices, updates = inputs
         if len(indices) > 1:
             return None
-        where = _remembered(eqn, [indices], under_way, lambda: _scatter_positions(eqn, x, indices[0], updates))
+        shapes = x.shape[1:], updates.shape[1:]
+        where = _remembered(
+            eqn, [indices], under_way, lambda: scatter_positions(eqn, shapes[0], indices[0], shapes[1])
+        )
         x, flat_updates = _together([_flat(x), _flat(updates)])
         out, inside = x.copy(), where.reshape(-1) >= 0
         where_in: Any = (slice(None), where.reshape(-1)[inside])
@@ -702,17 +725,6 @@ def _accumulated(accumulate: np.ufunc) -> Callable[[Any, list[Array], _Pass], Re
         return out.reshape(len(out), *eqn.outvars[0].aval.shape)
 
     return rule
-
-
-def _scatter_positions(eqn: Any, x: Array, indices: Array, updates: Array) -> Array:
-    d = eqn.params["dimension_numbers"]
-    windows = iter(updates.shape[axis + 1] for axis in d.update_window_dims)
-    absent = (*d.inserted_window_dims, *d.operand_batching_dims)
-    sizes = [1 if axis in absent else next(windows) for axis in range(x.ndim - 1)]
-    return jaxprs._gather_positions(
-        eqn, x.shape[1:], indices, d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims,
-        d.operand_batching_dims, d.scatter_indices_batching_dims, sizes, eqn.params["mode"],
-    )  # fmt: skip
 
 
 def _reduced(reduce: Callable[..., Any]) -> Callable[[Any], Step]:
@@ -884,7 +896,7 @@ def _cond(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
 BUILDERS: Mapping[str, Callable[[Any], Step]] = {
     "broadcast_in_dim": _broadcast_in_dim,
     "dot_general": _dot_general,
-    "expand_dims": _reshape,
+    "expand_dims": _same_order,
     "reduce_and": _reduced(np.all),
     "reduce_max": _reduced(np.max),
     "reduce_min": _reduced(np.min),
@@ -893,7 +905,7 @@ BUILDERS: Mapping[str, Callable[[Any], Step]] = {
     "reduce_sum": _reduced(np.sum),
     "reshape": _reshape,
     "slice": _slice,
-    "squeeze": _reshape,
+    "squeeze": _same_order,
     "transpose": _transpose,
 }
 

@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any
 
 import jax
@@ -108,7 +109,7 @@ def _fingerprint(jaxpr: core.Jaxpr, consts: Sequence[Any]) -> tuple[Any, ...]:
             eqn.primitive.name,
             tuple(map(number, eqn.invars)),
             tuple((number(v), str(v.aval)) for v in eqn.outvars),
-            tuple((name, _parameter_key(value)) for name, value in sorted(eqn.params.items())),
+            _parameters_key(eqn),
         )
         for eqn in jaxpr.eqns
     )
@@ -118,6 +119,13 @@ def _fingerprint(jaxpr: core.Jaxpr, consts: Sequence[Any]) -> tuple[Any, ...]:
 def _constant_key(value: Any) -> Any:
     array = np.asarray(value)
     return (str(array.dtype), array.shape, array.tobytes())
+
+
+def _parameters_key(eqn: Any) -> Any:
+    if eqn.primitive.name == HIGH:  # its parameter is an object of which only the program is known
+        opened = _opened(eqn)
+        return _fingerprint(opened.jaxpr, opened.consts)
+    return tuple((name, _parameter_key(value)) for name, value in sorted(eqn.params.items()))
 
 
 def _parameter_key(value: Any) -> Any:
@@ -404,13 +412,18 @@ def _settle(array: Array) -> Array:
 
 def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     name = eqn.primitive.name
-    if name in INLINED:
-        return _run(*called(eqn), inputs, algebra)
+    inner = called(eqn)
+    if inner is not None:
+        return _run(*inner, inputs, algebra)
     if name in CONTROL:
         return CONTROL[name](eqn, inputs, algebra)
     if name in MOVEMENT:
+        if name in COMPARING:
+            _refuse_counting(eqn, inputs, algebra)
         result = MOVEMENT[name](eqn, inputs, algebra)
         return list(result) if isinstance(result, list) else [result]
+    if name == "and" and any(_are(_Bits, atom.aval, x) for atom, x in zip(eqn.invars, inputs, strict=True)):
+        return [_masked(eqn, inputs)]
     _refuse_counting(eqn, inputs, algebra)
     if name in REDUCTIONS and not is_known(inputs[0]):
         return [REDUCTIONS[name](eqn, inputs, algebra)]
@@ -427,12 +440,6 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     )
 
 
-def called(eqn: Any) -> tuple[Any, Sequence[Any]]:
-    """The jaxpr of a call that is `INLINED`, and its constants."""
-    closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-    return (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
-
-
 @dataclass(frozen=True, eq=False)
 class _Choice:
     """An integer, 0 or 1, that is a truth value of the algebra: to choose by, not to count.
@@ -441,6 +448,20 @@ class _Choice:
     """
 
     truth: Any
+
+
+@dataclass(frozen=True, eq=False)
+class _Bits:
+    """The bits of a double, all but the first `kept` of its significand put to 0: to be made a number again.
+
+    Of a real number they are those of its binary digits, cut off.
+    """
+
+    value: Scalar
+    kept: int
+
+
+SIGNIFICAND = 52  # bits of a double that are stored of it
 
 
 def _unwrap(array: Array) -> Array:
@@ -454,15 +475,16 @@ def _unwrapped(x: Any) -> Any:
     return x.truth if isinstance(x, _Choice) else x
 
 
-def _are_choices(aval: Any, x: Array) -> bool:
+def _are(kind: type | UnionType, aval: Any, x: Array) -> bool:
+    """Whether integers are made of choices, or bits."""
     if is_known(x) or aval.dtype == np.float64 or not jnp.issubdtype(aval.dtype, np.integer):
         return False
-    return any(isinstance(entry, _Choice) for entry in x.reshape(-1))
+    return any(isinstance(entry, kind) for entry in x.reshape(-1))
 
 
 def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
     for atom, x in zip(eqn.invars, inputs, strict=True):
-        if _are_choices(atom.aval, x):
+        if _are(_Choice | _Bits, atom.aval, x):
             raise UnsupportedError(
                 f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers that the {algebra.name} reading cannot "
                 "decide: made of comparisons, or places found by sorting"
@@ -524,6 +546,30 @@ def _place(eqn: Any) -> str:
         if "site-packages" not in frame.file_name and "netprops/" not in frame.file_name:
             return f" written at {frame.file_name}:{frame.line_num}"
     return ""
+
+
+# ------------------------------------------------------------------ calls
+
+
+def called(eqn: Any) -> tuple[core.Jaxpr, Sequence[Any]] | None:
+    """The program that an equation only calls, and its constants; None for an equation that does something itself."""
+    if eqn.primitive.name in INLINED:
+        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
+    elif eqn.primitive.name == HIGH:
+        closed = _opened(eqn)
+    else:
+        return None
+    return (closed.jaxpr, closed.consts) if isinstance(closed, core.ClosedJaxpr) else (closed, ())
+
+
+def _opened(eqn: Any) -> core.ClosedJaxpr:
+    """A high primitive in the primitives that it is written in, as JAX itself lowers it."""
+    return _lowered(eqn.primitive, tuple(sorted(eqn.params.items())), tuple(atom.aval for atom in eqn.invars))
+
+
+@functools.lru_cache(maxsize=256)
+def _lowered(primitive: Any, parameters: tuple[tuple[str, Any], ...], avals: tuple[Any, ...]) -> core.ClosedJaxpr:
+    return jax.make_jaxpr(lambda *xs: primitive.to_lojax(*xs, **dict(parameters)))(*avals)
 
 
 # ------------------------------------------------------------------ control flow
@@ -604,6 +650,8 @@ def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 
 def _choose(aval: Any, which: Array, cases: Sequence[Array], algebra: Algebra) -> Array:
     """The cases by an undecided index: the algebra's choice of numbers or of truth values."""
+    if any(_are(_Choice | _Bits, aval, case) for case in cases):
+        raise UnsupportedError(f"the {algebra.name} reading cannot choose among integers made of comparisons or bits")
     lifted = [_lift(case, algebra) for case in cases]
     choose = algebra.rules["choose_truth"] if jnp.issubdtype(aval.dtype, np.bool_) else algebra.select
     return _settle(_map(choose, [np.broadcast_to(_unwrap(which), lifted[0].shape), *lifted]))
@@ -669,7 +717,8 @@ INLINED = frozenset(
     {"jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr"}
     | {"remat", "checkpoint", "remat2", "custom_lin", "run_state"}
 )
-UNCHECKED = INLINED | {"fft"}  # looked into, or refused in better words
+HIGH = "call_hi_primitive"  # a step of JAX's own that is written in other primitives, `jnp.nonzero` since 0.12
+UNCHECKED = INLINED | {HIGH, "fft"}  # looked into, or refused in better words
 CONTROL: dict[str, Callable[[Any, list[Array], Algebra], list[Array]]] = {
     "scan": _scan,
     "while": _while,
@@ -741,21 +790,23 @@ def _starts(eqn: Any, given: list[Array], shape: Sequence[int], sizes: Sequence[
 
 def _gather_positions(
     eqn: Any, shape: Sequence[int], indices: Array, offset_dims: Any, collapsed: Any, index_map: Any,
-    operand_batching: Any, index_batching: Any, sizes: Sequence[int], mode: Any,
+    operand_batching: Any, index_batching: Any, sizes: Sequence[int], clips: bool,
 ) -> Array:  # fmt: skip
-    """Flat positions in an operand of `shape` that each entry of the result reads; -1 where out of bounds."""
+    """Flat positions in an operand of `shape` that each entry of the result reads.
+
+    Where the indices lead outside: -1, or the nearest window inside if it `clips`.
+    """
     batch_shape = indices.shape[:-1]
     kept = [d for d in range(len(shape)) if d not in collapsed and d not in operand_batching]
     window = [range(sizes[d]) for d in kept]
     strides = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
-    clip, promised = "clip" in str(mode).lower(), "promise" in str(mode).lower()
     rows = np.empty((*batch_shape, *(len(w) for w in window)), dtype=np.int64)
     for position in np.ndindex(*batch_shape):
         start = [0] * len(shape)
         for k, d in enumerate(index_map):
             start[d] = int(indices[(*position, k)])
         fits = all(0 <= start[d] <= shape[d] - sizes[d] for d in index_map)
-        if clip or promised:
+        if clips:
             start = [min(max(s, 0), shape[d] - sizes[d]) for d, s in enumerate(start)]
             fits = True
         for d, axis in zip(operand_batching, index_batching, strict=True):
@@ -777,10 +828,10 @@ def _gather(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     x, indices = inputs
     if not is_known(indices):
         raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: an index that depends on the arguments")
-    d = eqn.params["dimension_numbers"]
+    d, mode = eqn.params["dimension_numbers"], str(eqn.params["mode"]).lower()
     where = _gather_positions(
         eqn, x.shape, indices, d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims,
-        d.start_indices_batching_dims, eqn.params["slice_sizes"], eqn.params["mode"],
+        d.start_indices_batching_dims, eqn.params["slice_sizes"], "clip" in mode or "promise" in mode,
     )  # fmt: skip
     if (where < 0).any():
         raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a constant index lies outside the array")
@@ -798,22 +849,46 @@ def _scatter(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     name = eqn.primitive.name
     if not is_known(indices):
         raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: an index that depends on the arguments")
-    d = eqn.params["dimension_numbers"]
-    windows = iter(updates.shape[axis] for axis in d.update_window_dims)
-    absent = (*d.inserted_window_dims, *d.operand_batching_dims)
-    sizes = [1 if axis in absent else next(windows) for axis in range(x.ndim)]
-    where = _gather_positions(
-        eqn, x.shape, indices, d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims,
-        d.operand_batching_dims, d.scatter_indices_batching_dims, sizes, eqn.params["mode"],
-    )  # fmt: skip
+    where = scatter_positions(eqn, x.shape, indices, updates.shape)
     known = is_known(x) and is_known(updates)
     out = (x if known else _lift(x, algebra)).reshape(-1).copy()
     new = (updates if known else _lift(updates, algebra)).reshape(-1)
-    combine = SCATTERS[name]
+    combine = _applied(eqn) if applies(eqn) else SCATTERS[name]
     for place, value in zip(where.reshape(-1), new, strict=True):
         if place >= 0:
             out[place] = combine(out[place], value, algebra, known)
     return out.reshape(x.shape)
+
+
+def scatter_positions(eqn: Any, shape: Sequence[int], indices: Array, updates: Sequence[int]) -> Array:
+    """Flat positions in an operand of `shape` that each entry of the updates goes to; -1 where it is dropped."""
+    d = eqn.params["dimension_numbers"]
+    windows = iter(updates[axis] for axis in d.update_window_dims)
+    absent = (*d.inserted_window_dims, *d.operand_batching_dims)
+    sizes = [1 if axis in absent else next(windows) for axis in range(len(shape))]
+    return _gather_positions(
+        eqn, shape, indices, d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims,
+        d.operand_batching_dims, d.scatter_indices_batching_dims, sizes, "clip" in str(eqn.params["mode"]).lower(),
+    )  # fmt: skip
+
+
+def applies(eqn: Any) -> bool:
+    """Whether a scatter is ``x.at[...].apply(function)``: it has no new entries, but a function of the old ones."""
+    return eqn.primitive.name == "scatter" and eqn.params["update_jaxpr"] is not None
+
+
+def _applied(eqn: Any) -> Callable[[Any, Any, Algebra, bool], Any]:
+    def combine(old: Any, new: Any, algebra: Algebra, known: bool) -> Any:
+        operands = [_scalar(old, known), _scalar(new, known)]
+        return _run(eqn.params["update_jaxpr"], eqn.params["update_consts"], operands, algebra)[0][()]
+
+    return combine
+
+
+def _scalar(value: Any, known: bool) -> Array:
+    array = np.empty((), dtype=np.asarray(value).dtype if known else object)
+    array[()] = value
+    return array
 
 
 SCATTERS: dict[str, Callable[[Any, Any, Algebra, bool], Any]] = {
@@ -833,7 +908,9 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     x, dtype = inputs[0], np.dtype(eqn.params["new_dtype"])
     if is_known(x):
         return _literals(x, algebra) if np.issubdtype(dtype, np.floating) else x.astype(dtype)
-    if _are_choices(eqn.invars[0].aval, x):
+    if _are(_Bits, eqn.invars[0].aval, x):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: the bits of numbers that depend on the arguments")
+    if _are(_Choice, eqn.invars[0].aval, x):
         x, from_truth = _unwrap(x), True
     else:
         from_truth = jnp.issubdtype(eqn.invars[0].aval.dtype, np.bool_)
@@ -854,6 +931,32 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
             )
         return np.array(known).reshape(x.shape).astype(dtype)
     raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a conversion to {dtype} that depends on the arguments")
+
+
+def _bitcast(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    """The bits of doubles, and doubles of bits (to cut digits off, so that products of the rest are exact)."""
+    x, dtype = inputs[0], np.dtype(eqn.params["new_dtype"])
+    if is_known(x):
+        return _known(eqn, inputs, algebra)[0]
+    if eqn.invars[0].aval.dtype == np.float64 and dtype in (np.uint64, np.int64):
+        return _map(lambda entry: _Bits(entry, SIGNIFICAND), [x])
+    if dtype == np.float64 and all(isinstance(entry, _Bits) for entry in x.reshape(-1)):
+        cut = algebra.rules["cut"]
+        return _map(lambda bits: bits.value if bits.kept == SIGNIFICAND else cut(bits.value, kept=bits.kept), [x])
+    raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: the bits of numbers that depend on the arguments")
+
+
+def _masked(eqn: Any, inputs: list[Array]) -> Array:
+    """Bits of which a mask leaves the sign, the exponent and the first digits."""
+    masks = [x for x in inputs if is_known(x)]
+    if len(masks) == 1:
+        mask = int(masks[0].flat[0]) % 2**64
+        dropped = (mask & -mask).bit_length() - 1
+        if (masks[0] == masks[0].flat[0]).all() and 0 <= dropped <= SIGNIFICAND and mask == 2**64 - 2**dropped:
+            (bits,) = (x for x in inputs if not is_known(x))
+            left = _map(lambda entry: _Bits(entry.value, min(entry.kept, SIGNIFICAND - dropped)), [bits])
+            return np.broadcast_to(left, eqn.outvars[0].aval.shape)
+    raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a mask that does more than to cut digits off")
 
 
 def _select_n(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
@@ -911,6 +1014,13 @@ def _same(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
 
 
 def _reshape(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
+    """In the order of the given axes, if any: ``jnp.ravel(x, order="F")`` is one reshape."""
+    order = eqn.params["dimensions"]
+    x = inputs[0] if order is None else inputs[0].transpose(order)
+    return x.reshape(eqn.params["new_sizes"])
+
+
+def _same_order(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     return inputs[0].reshape(eqn.outvars[0].aval.shape)
 
 
@@ -945,6 +1055,7 @@ def _unstack(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 
 
 MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] = {
+    "bitcast_convert_type": _bitcast,
     "broadcast_in_dim": _broadcast_in_dim,
     "concatenate": _concatenate,
     "convert_element_type": _convert,
@@ -952,7 +1063,7 @@ MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] 
     "copy_p": _same,
     "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _dynamic_update_slice,
-    "expand_dims": _reshape,
+    "expand_dims": _same_order,
     "gather": _gather,
     "iota": _iota,
     "optimization_barrier": lambda eqn, inputs, algebra: inputs,
@@ -964,13 +1075,14 @@ MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] 
     "sort": _sort,
     "top_k": _top_k,
     "split": _split,
-    "squeeze": _reshape,
+    "squeeze": _same_order,
     "stack": _stack,
     "stop_gradient": _same,
     "transpose": _transpose,
     "unstack": _unstack,
     **dict.fromkeys(SCATTERS, _scatter),
 }
+COMPARING = frozenset({*SCATTERS, "sort", "top_k"} - {"scatter"})  # rows of this table that also compute
 
 
 # ------------------------------------------------------------------ reductions and linear maps

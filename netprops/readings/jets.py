@@ -228,6 +228,13 @@ def jet_algebra(calculus: Calculus) -> Algebra:
 
         return rule
 
+    def cut(x: Jet, kept: int) -> Jet:
+        if isinstance(x, arb):
+            return balls.cut(x, kept)
+        if x.value.is_finite() and not balls.may_be_at_a_cut(x.value, kept):
+            return balls.cut(x.value, kept)
+        return unknown(balls.cut(x.value * (1 + arb(0, arb((1, -kept)))), kept))
+
     def remainder(x: Jet, y: Jet) -> Jet:
         if _constant(x, y):
             return balls.remainder(x, y)
@@ -294,6 +301,7 @@ def jet_algebra(calculus: Calculus) -> Algebra:
         "atan2": angle,
         "ceil": step(balls.ceil, lambda x: bool(x.contains_integer())),
         "choose_truth": balls.choose_truth,
+        "cut": cut,
         "div": divide,
         "eq": _equal,
         "floor": step(balls.floor, lambda x: bool(x.contains_integer())),

@@ -312,6 +312,7 @@ class Table:
                 self._bound_of_quadratic(e),
                 self._sign_of_difference(e),
                 self._bound_on_box(e),
+                self._bound_of_common_factor(e),
             ):
                 if sharper is not None:
                     total = ranges.intersect(total, sharper)
@@ -476,6 +477,17 @@ class Table:
             return None
         shifted = ranges.add(self.atoms[index].range, ranges.point(b / (2 * q)))
         return ranges.add(ranges.scale(ranges.power(shifted, fmpq(2)), q), ranges.point(c - b * b / (4 * q)))
+
+    def _bound_of_common_factor(self, e: Expression) -> Interval | None:
+        """a^k (b + c + ...), where the terms share the power of an atom."""
+        if not 2 <= len(e.terms) <= MOST_TERMS_BOUNDED:
+            return None
+        first, *rest = e.terms
+        common = Monomial(f for f in first if all(f in m for m in rest))
+        if not common:
+            return None
+        other = self.range(Expression(self, {Monomial(f for f in m if f not in common): c for m, c in e.terms.items()}))
+        return ranges.multiply(self.monomial_range(common), other)
 
     def _bound_on_box(self, e: Expression) -> Interval | None:
         """The bounds of a polynomial in a few variables on their bounded box, by its Bernstein coefficients."""

@@ -30,7 +30,7 @@ import numpy as np
 
 from netprops.readings import floats
 from netprops.readings.floats import ELEMENTWISE
-from netprops.readings.jaxpr import INLINED, MOVEMENT, Program, UnsupportedError, scan_counts
+from netprops.readings.jaxpr import MOVEMENT, SCATTERS, Program, UnsupportedError, applies, called, scan_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -138,17 +138,17 @@ def _lift(x: Value) -> Rounded:
 
 def _equation(eqn: Any, inputs: list[Value]) -> list[Value]:
     name = eqn.primitive.name
-    if name in INLINED:
-        closed = next(eqn.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in eqn.params)
-        inner, consts = (closed.jaxpr, closed.consts) if hasattr(closed, "consts") else (closed, ())
-        return _run(inner, consts, inputs)
+    inner = called(eqn)
+    if inner is not None:
+        return _run(*inner, inputs)
     if name == "scan":
         return _scan(eqn, inputs)
     if not any(isinstance(x, Rounded) for x in inputs):
         return [_exact(y.astype(np.float64)) if _is_float(y.dtype) else y for y in _in_floats(eqn, inputs)]
     if name in RULES:
-        return [RULES[name](eqn, *inputs)]
-    if name in MOVEMENT and not name.startswith("scatter-") and name != "sort":
+        result = RULES[name](eqn, *inputs)
+        return result if isinstance(result, list) else [result]
+    if name in MOVEMENT and name not in _COMPUTING and not applies(eqn):
         return _moved(eqn, inputs)
     raise UnsupportedError(
         f"no bound on the rounding of the primitive `{name}` is known here. To add one: a function with a stated error "
@@ -160,9 +160,20 @@ def _in_floats(eqn: Any, arrays: Sequence[Any]) -> list[Array]:
     return floats._equation(eqn, list(arrays), floats._Pass({}))
 
 
+# Rows of that table that do more to a number than to move it.
+_COMPUTING = frozenset({*SCATTERS, "bitcast_convert_type"} - {"scatter"})
+# Where the indices stand among the operands.
+_INDICES = {
+    "dynamic_slice": slice(1, None),
+    "dynamic_update_slice": slice(2, None),
+    "gather": slice(1, 2),
+    "scatter": slice(1, 2),
+}
+
+
 def _moved(eqn: Any, inputs: list[Value]) -> list[Value]:
     """Data movement: centres and radii move alike."""
-    if any(isinstance(x, Rounded) for x in inputs[1:]) and eqn.primitive.name == "gather":
+    if any(isinstance(x, Rounded) for x in inputs[_INDICES.get(eqn.primitive.name, slice(0))]):
         raise UnsupportedError("an index that depends on rounded numbers")
     lifted = [x if not isinstance(x, Rounded) else x.centre for x in inputs]
     radii = [x if not isinstance(x, Rounded) else x.radius for x in inputs]
@@ -235,6 +246,30 @@ def _div(eqn: Any, a: Value, b: Value) -> Rounded:
 
 def _square(eqn: Any, a: Value) -> Rounded:
     return _mul(eqn, a, a)
+
+
+def _one_minus_square(eqn: Any, a: Value) -> Rounded:
+    """1 - x^2 or (1 - x)(1 + x)."""
+    x = _lift(a)
+    return _rounded(
+        (1 - x.centre) * (1 + x.centre),
+        x.radius * (np.abs(x.centre) + _widest(x)) + 2 * UNIT * _widest(x) ** 2,
+        _gamma(4),
+    )
+
+
+def _polynomial(eqn: Any, a: Value, *coefficients: Value) -> Rounded:
+    """``sum_k a_k x^k`` in any order: each term is a product of at most 2N + 1 factors, one of N + 1 terms."""
+    x, *lifted = (_lift(value) for value in (a, *coefficients))
+    centre, *centres = floats._aligned([x.centre, *(y.centre for y in lifted)])
+    radius, *radii = floats._aligned([x.radius, *(y.radius for y in lifted)])
+    sizes = [np.abs(c) + r for c, r in zip(centres, radii, strict=True)]
+    farthest, horner, n = np.abs(centre) + radius, ELEMENTWISE["polynomial"], len(lifted)
+    slopes = [k * size for k, size in enumerate(sizes)][1:] or [np.zeros_like(sizes[0])]
+    spread = horner(farthest, *radii) + radius * horner(farthest, *slopes)
+    # Whatever is flushed to 0 on the way is multiplied by x as often as the rest of its term.
+    flushed = TINY * horner(farthest, *map(np.ones_like, sizes))
+    return _rounded(horner(centre, *centres), spread + 2 * _gamma(3 * n) * horner(farthest, *sizes) + flushed, 0.0)
 
 
 def _integer_pow(eqn: Any, a: Value) -> Rounded:
@@ -352,6 +387,7 @@ ULPS: Mapping[str, float | Callable[[Array], Array]] = {
     "expm1": 8,
     "log": 4,
     "log1p": lambda x: np.where(x >= 0, 8.0, 256.0),
+    "log2": 4,
     "logistic": 8,
     "pow": 64,
     "rsqrt": 4,
@@ -367,8 +403,8 @@ def _stated(name: str, x: Array) -> Array:
     return np.asarray(2 * UNIT * ulps(x) if callable(ulps) else 2 * UNIT * ulps)
 
 
-_MONOTONE = ("asinh", "atan", "cbrt", "erf", "erfc", "exp", "exp2", "expm1", "log", "log1p", "logistic", "rsqrt",
-             "sinh", "tanh")  # fmt: skip
+_MONOTONE = ("asinh", "atan", "cbrt", "erf", "erfc", "exp", "exp2", "expm1", "log", "log1p", "log2", "logistic",
+             "rsqrt", "sinh", "tanh")  # fmt: skip
 
 
 # ------------------------------------------------------------------ truth values
@@ -382,7 +418,8 @@ def _compared(name: str) -> Callable[..., Rounded]:
             return Rounded(answer, np.where(np.isfinite(x.radius), 0.0, 1.0))
         x, y = _pair(a, b)
         reach = x.radius + y.radius
-        unsure = (np.abs(x.centre - y.centre) <= reach) & (reach > 0)
+        apart = np.abs(np.subtract(x.centre, y.centre, dtype=np.float64))  # truth values are compared, too
+        unsure = (apart <= reach) & (reach > 0)
         return Rounded(ELEMENTWISE[name](x.centre, y.centre), unsure.astype(np.float64))
 
     return rule
@@ -486,6 +523,14 @@ def _sort(eqn: Any, *operands: Value) -> Rounded:
     return Rounded(np.sort(x.centre, axis=axis), radius)
 
 
+def _top_k(eqn: Any, a: Value) -> list[Value]:
+    """Each of the k largest is off by at most the largest radius; their places are known where no radius matters."""
+    x, axis = _lift(a), eqn.params.get("axis", -1) % (np.ndim(_lift(a).centre) - 1) + 1
+    values, places = _in_floats(eqn, [x.centre])
+    radius = np.broadcast_to(x.radius.max(axis=axis, keepdims=True), values.shape)
+    return [Rounded(values, radius), Rounded(places, np.where(radius > 0, np.inf, 0.0))]
+
+
 def _bilinear(eqn: Any, a: Value, b: Value) -> Rounded:
     """Matrix products and convolutions: sums of n products, in any order."""
     x, y = _lift(a), _lift(b)
@@ -502,7 +547,7 @@ def _bilinear(eqn: Any, a: Value, b: Value) -> Rounded:
     return _rounded(product(x.centre, y.centre), spread, 0.0)
 
 
-RULES: Mapping[str, Callable[..., Value]] = {
+RULES: Mapping[str, Callable[..., Value | list[Value]]] = {
     **{name: _monotone(name) for name in _MONOTONE},
     **{name: _compared(name) for name in ("eq", "ge", "gt", "le", "lt", "ne")},
     **{name: _logical(name) for name in ("and", "not", "or", "xor")},
@@ -524,6 +569,8 @@ RULES: Mapping[str, Callable[..., Value]] = {
     "min": _extreme(np.minimum),
     "mul": _mul,
     "neg": _kept(np.negative),
+    "one_minus_square": _one_minus_square,
+    "polynomial": _polynomial,
     "pow": _power,
     "reduce_max": _reduce_extreme(np.max),
     "reduce_min": _reduce_extreme(np.min),
@@ -539,4 +586,5 @@ RULES: Mapping[str, Callable[..., Value]] = {
     "square": _square,
     "stop_gradient": _kept(np.asarray),
     "sub": _sub,
+    "top_k": _top_k,
 }
