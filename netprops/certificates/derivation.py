@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
 
+from netprops.certificates import records
 from netprops.certificates.goals import Goal, convex
-from netprops.certificates.refusals import at_step, demand, integer, truth
+from netprops.certificates.refusals import FailedError, at_step, demand, integer, truth
 from netprops.certificates.rules import RULES
 from netprops.certificates.statement import Statement
 from netprops.certificates.views import View, entries, real_entries
@@ -20,6 +21,7 @@ from netprops.readings.intermediate import ranges_of_values, with_settled_values
 from netprops.readings.jaxpr import Program, cuts
 from netprops.readings.krawczyk import halves
 from netprops.readings.polynomials import Expression, Table
+from netprops.readings.proofs import Proof, step
 from netprops.readings.pulling_back import pulled_back
 from netprops.readings.subdivision import bounded_domain
 from netprops.readings.symbols import read
@@ -128,7 +130,7 @@ class Derivation:
         mask, aim = symbols.mask(range(statement.decision)), PROVED[statement.question]
         found = real_entries(symbols)
         for e, premise in zip(found, self.premises(place, len(found)), strict=True):
-            self._shows(aim(e, mask), premise)
+            self.shows(aim(e, mask), premise)
 
     def _pulled_back(self, statement: Statement, place: int) -> None:
         """A function of values that are affine in the variables is convex if it is so for all values on their ranges."""
@@ -152,7 +154,7 @@ class Derivation:
         *inner, outer = self.premises(place, len(values) + 1)
         for e, bend, premise in zip(values, bends, inner, strict=True):
             demand(type(bend) is int and bend in (-1, 0, 1), "a bend is -1, 0 or 1")
-            self._shows(convex(View(e.table, mask), e, bend) if bend else Goal("affine", e, mask), premise)
+            self.shows(convex(View(e.table, mask), e, bend) if bend else Goal("affine", e, mask), premise)
         rest = cut.outer(list(ranges_of_values(symbols, cut.inner)))
         self._moving(rest, len(cut.inner.out_shapes), bends, BENT[statement.question], outer)
 
@@ -166,7 +168,7 @@ class Derivation:
             goals = [convex(View(e.table, symbols.mask(range(decision))), signed)]
             goals += [Goal("rising", e.table.scale(signed, bend), 1 << bit) for bit, bend in enumerate(bends) if bend]
             for goal, inner in zip(goals, self.premises(premise, len(goals)), strict=True):
-                self._shows(goal, inner)
+                self.shows(goal, inner)
 
     def _definite(self, statement: Statement, place: int) -> None:
         """A Hessian that is definite near every point of a convex set makes the function strictly convex there."""
@@ -200,7 +202,7 @@ class Derivation:
 
     # -------------------------------------------------------------- steps about expressions
 
-    def _shows(self, goal: Goal, place: int) -> None:
+    def shows(self, goal: Goal, place: int) -> None:
         """Go through all steps from this one down."""
         stack = [(goal, place)]
         while stack:
@@ -217,6 +219,22 @@ class Derivation:
         demand(goal.kind in entry.kinds, "the rule does not show {}", goal)
         goals = entry.check(goal, self.parameters(place))
         return list(zip(goals, self.premises(place, len(goals)), strict=True))
+
+
+def why_refused(goals: Sequence[tuple[Goal, Proof]]) -> str | None:
+    """The first step of proofs of these goals that the rules refuse, and why; None if they accept all of them.
+
+    For the prover's own use: what it finds is gone through by rules that were written apart from it before anybody
+    hears of it.
+    """
+    try:
+        derivation = Derivation(records.steps(step("all", "", *(proof for _, proof in goals))))
+        places = derivation.premises(len(derivation.steps) - 1, len(goals))
+        for (goal, _), place in zip(goals, places, strict=True):
+            derivation.shows(goal, place)
+    except FailedError as error:
+        return str(error)
+    return None
 
 
 def _demand_cover(domain: list[tuple[fmpq, fmpq]], boxes: list[list[tuple[fmpq, fmpq]]]) -> None:

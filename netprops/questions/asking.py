@@ -13,6 +13,8 @@ import numpy as np
 from flint import fmpq
 
 from netprops.certificates.checking import QUESTIONS
+from netprops.certificates.derivation import PROVED, why_refused
+from netprops.certificates.goals import Goal
 from netprops.certificates.records import certificate
 from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
 from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim, yes
@@ -282,6 +284,7 @@ def proof_of_all(
 
 def proved(
     asked: Asked,
+    aim: str,
     prove: Callable[[Calculus, Expression], Proof | None],
     notes: list[str],
     levels: Sequence[int] = LEVELS,
@@ -289,12 +292,28 @@ def proved(
     thorough: bool = True,
     settled: bool = False,
 ) -> Proof | None:
-    """A proof about every entry of one normal form of the program; `settled` says that its settled values are data."""
+    """A proof about every entry of one normal form of the program, which the checker's rules accept.
+
+    Args:
+        aim: what is shown, by the name of the question to which it is the answer yes.
+        settled: whether the program's settled values were made data.
+    """
     for reading in readings(asked, notes, levels, thorough=thorough):
         proofs = proof_of_all(reading.expressions, functools.partial(prove, reading.calculus))
-        if proofs is not None:
+        if proofs is None:
+            continue
+        goals = [PROVED[aim](e, reading.calculus.mask) for e in reading.expressions]
+        if accepted(list(zip(goals, proofs, strict=True)), notes):
             return step("normal form", "", *proofs, level=reading.symbols.table.level, settled=settled)
     return None
+
+
+def accepted(goals: Sequence[tuple[Goal, Proof]], notes: list[str]) -> bool:
+    """Whether the checker's rules, written apart from the prover, accept the proofs; if not, `notes` says why."""
+    refusal = why_refused(goals)
+    if refusal is not None:
+        notes.append(f"a proof was found that the checker refuses at {refusal}")
+    return refusal is None
 
 
 def by_proof(asked: Asked, proof: Proof, evaluations: int = 0) -> Verdict:

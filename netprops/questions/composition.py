@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
-from netprops.questions.asking import LEVELS, Asked, Reading, proof_of_all, readings
+from netprops.certificates.goals import Goal, convex
+from netprops.certificates.views import View
+from netprops.questions.asking import LEVELS, Asked, Reading, accepted, proof_of_all, readings
 from netprops.readings.curvature import AFFINE, Calculus
 from netprops.readings.intermediate import ranges_of_values
 from netprops.readings.jaxpr import Cut, cuts
@@ -34,6 +36,9 @@ def bent_by_composition(asked: Asked, side: int) -> Proof | None:
             if len(proofs) < len(shapes):
                 continue
             bends = [bend for bend, _ in shapes]
+            goals = [_aim(inner.calculus, e, bend) for e, bend in zip(inner.expressions, bends, strict=True)]
+            if not accepted(list(zip(goals, proofs, strict=True)), []):
+                continue
             outer = _outer_proof(asked, cut, inner, bends, side)
             if outer is not None:
                 level = inner.symbols.table.level
@@ -47,6 +52,18 @@ def _shape(calculus: Calculus, e: Expression) -> tuple[int, Proof | None]:
         return 0, AFFINE
     convex = calculus.convex(e)
     return (1, convex) if convex else (-1, calculus.concave(e))
+
+
+def _aim(calculus: Calculus, e: Expression, bend: int) -> Goal:
+    return convex(View(calculus.table, calculus.mask), e, bend) if bend else Goal("affine", e, calculus.mask)
+
+
+def _moves(calculus: Calculus, e: Expression, side: int, bends: list[int], proof: Proof) -> bool:
+    """Whether the checker accepts that side * e is convex and moves the right way in each bent value."""
+    signed = calculus.table.scale(e, side)
+    goals = [convex(View(calculus.table, calculus.mask), signed)]
+    goals += [Goal("rising", calculus.table.scale(signed, bend), 1 << bit) for bit, bend in enumerate(bends) if bend]
+    return accepted(list(zip(goals, proof.premises, strict=True)), [])
 
 
 def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side: int) -> Proof | None:
@@ -68,6 +85,6 @@ def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side:
             return step("bent and moving", "", *proofs) if len(proofs) == len(found) else None
 
         proofs = proof_of_all(outer.expressions, prove)
-        if proofs:
+        if proofs and all(_moves(calculus, e, side, bends, proof) for e, proof in zip(outer.expressions, proofs, strict=True)):
             return step("normal form", "", *proofs, level=calculus.table.level, settled=False)
     return None

@@ -74,7 +74,7 @@ def no_counterexample(gap: Function, on: Any) -> Verdict:
 
 def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
     notes: list[str] = []
-    proof = proved(asked, lambda c, e: c.nondecreasing(c.table.scale(e, sign)), notes)
+    proof = proved(asked, asked.name, lambda c, e: c.nondecreasing(c.table.scale(e, sign)), notes)
     if proof:
         return by_proof(asked, proof)
     found = falsify.against_monotonicity(asked.program, asked.decision, sign=sign, seed=asked.seed())
@@ -89,13 +89,13 @@ def _positive(asked: Asked) -> Verdict:
     notes: list[str] = []
     cheap, *dear = LEVELS
     by_range = functools.partial(_positive_range, notes)
-    proof = proved(asked, by_range, notes, (cheap,))
+    proof = proved(asked, asked.name, by_range, notes, (cheap,))
     if proof:
         return by_proof(asked, proof)
     seen = _nonpositive_at_simple_points(asked)
     if seen is not None:
         return no(asked.name, "certified", *seen)
-    proof = proved(asked, by_range, notes, dear)
+    proof = proved(asked, asked.name, by_range, notes, dear)
     if proof:
         return by_proof(asked, proof)
     disproof = _nonpositive_range(asked)

@@ -100,32 +100,33 @@ def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
 
 def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     notes: list[str] = []
+    aim = "is_convex" if side > 0 else "is_concave"
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
     early: falsify.Found | None = None
     if cost(asked.program).operations >= LARGE:
-        if proof := _proved_after_affine_values(asked, prove):
+        if proof := _proved_after_affine_values(asked, aim, prove):
             return by_proof(asked, proof)
         early = _searched(asked, side)
         refuted = chord(asked, early, _side(side)) if early is not None else None
         if early is not None and refuted is not None:
             return no(asked.name, "certified", *refuted, evaluations=early.evaluations)
-    proof = proved(asked, prove, notes, (0,), thorough=False)
+    proof = proved(asked, aim, prove, notes, (0,), thorough=False)
     if proof:
         return by_proof(asked, proof)
     program = with_settled_values(asked.program, asked.decision)
     general = None if program is None else replace(asked, program=program)
     proof = (
-        proved(general, prove, [], (0, 1), thorough=False, settled=True)
+        proved(general, aim, prove, [], (0, 1), thorough=False, settled=True)
         if general is not None
-        else proved(asked, prove, notes, (1,), thorough=False)
+        else proved(asked, aim, prove, notes, (1,), thorough=False)
     )
     if proof:
         return by_proof(asked, proof)
 
     def proved_dearly() -> Proof | None:
         return (
-            (None if general is None else proved(general, prove, [], settled=True))
-            or proved(asked, prove, notes)
+            (None if general is None else proved(general, aim, prove, [], settled=True))
+            or proved(asked, aim, prove, notes)
             or bent_by_composition(asked, side)
             or (definite_hessian(asked, side) if by_hessian else None)
         )
@@ -148,13 +149,13 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
-def _proved_after_affine_values(asked: Asked, prove: Prove) -> Proof | None:
+def _proved_after_affine_values(asked: Asked, aim: str, prove: Prove) -> Proof | None:
     """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected."""
     pulled = pulled_back(asked.program, asked.decision)
     if pulled is None or multiplies(pulled.program):
         return None
     general = replace(asked, program=pulled.program, decision=pulled.decision)
-    proof = proved(general, prove, [], (0,), thorough=False)
+    proof = proved(general, aim, prove, [], (0,), thorough=False)
     return step("pulled back", "pulled back through affine values", proof) if proof else None
 
 
@@ -267,7 +268,7 @@ def _affine(asked: Asked) -> Verdict:
     def affine(calculus: Calculus, e: Expression) -> Proof | None:
         return step("affine", "the normal form is affine") if calculus.is_affine(e) else None
 
-    proof = proved(asked, affine, notes)
+    proof = proved(asked, "is_affine", affine, notes)
     if proof:
         return by_proof(asked, proof)
     evaluations = 0
@@ -281,7 +282,7 @@ def _affine(asked: Asked) -> Verdict:
         refuted = chord(asked, found, _side(side))
         if refuted is not None:
             return no(asked.name, "certified", *refuted, evaluations=evaluations)
-    both = proved(asked, _both_ways, notes)
+    both = proved(asked, "is_affine", _both_ways, notes)
     if both:
         return by_proof(asked, both, evaluations=evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=evaluations)
@@ -298,7 +299,7 @@ def _constant(asked: Asked) -> Verdict:
     def constant(calculus: Calculus, e: Expression) -> Proof | None:
         return None if calculus.depends(e) else step("constant", "the normal form does not contain the variables")
 
-    proof = proved(asked, constant, notes)
+    proof = proved(asked, "is_constant", constant, notes)
     if proof:
         return by_proof(asked, proof)
     evaluations = 0
@@ -314,7 +315,7 @@ def _constant(asked: Asked) -> Verdict:
 
 def _strictly(asked: Asked) -> Verdict:
     notes: list[str] = []
-    proof = proved(asked, lambda c, e: c.strictly_convex(e), notes)
+    proof = proved(asked, "is_strictly_convex", lambda c, e: c.strictly_convex(e), notes)
     if proof:
         return by_proof(asked, proof)
     straight = _straight_segment(asked)
@@ -381,7 +382,7 @@ def _quasi(asked: Asked, side: int) -> Verdict:
     def prove(calculus: Calculus, e: Expression) -> Proof | None:
         return quasiconvexity.quasiconvex(calculus, calculus.table.scale(e, side))
 
-    proof = proved(asked, prove, notes)
+    proof = proved(asked, "is_quasiconvex" if side > 0 else "is_quasiconcave", prove, notes)
     if proof:
         return by_proof(asked, proof)
     found = falsify.against_quasiconvexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())

@@ -59,11 +59,16 @@ def convex_beside_fraction(calculus: Calculus, e: Expression) -> Proof | None:
 def _matrices(calculus: Calculus, e: Expression) -> Iterator[Matrix]:
     table = calculus.table
     for A in table.systems:
-        if len(A) <= MOST_ROWS and all(calculus.is_affine(a) for row in A for a in row) and _is_symmetric(A):
+        if len(A) <= MOST_ROWS and _is_affine(calculus, A) and _is_symmetric(A):
             yield A
     for index in dict.fromkeys(i for m in e.terms for i, k in m if k == -1):
         if table.atoms[index].kind == "sum":
-            yield from _read_off(calculus, table.atoms[index].arguments[0])
+            found = _read_off(calculus, table.atoms[index].arguments[0])
+            yield from (A for A in found if _is_affine(calculus, A))
+
+
+def _is_affine(calculus: Calculus, A: Matrix) -> bool:
+    return all(calculus.is_affine(a) for row in A for a in row)
 
 
 def _is_symmetric(A: Matrix) -> bool:
