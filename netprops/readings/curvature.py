@@ -30,7 +30,17 @@ from flint import fmpq, fmpq_mat
 
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia, is_positive_semidefinite
-from netprops.readings import compositions, degree_two, divergences, entropies, matrix_fractions, minors, power_sums, ranges, shapes
+from netprops.readings import (
+    compositions,
+    degree_two,
+    divergences,
+    entropies,
+    matrix_fractions,
+    minors,
+    power_sums,
+    ranges,
+    shapes,
+)
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
