@@ -216,7 +216,8 @@ def test_signs_of_quotients_hold_at_all_points_and_are_sharp_on_polynomials(name
 
 
 @pytest.mark.parametrize(
-    "f", [lambda t: t * jnp.exp(t), lambda t: jnp.exp(t + 1), lambda t: t + jnp.sqrt(1 + t**2), jnp.sin, lambda t: t**500]
+    "f",
+    [lambda t: t * jnp.exp(t), lambda t: jnp.exp(t + 1), lambda t: t + jnp.sqrt(1 + t**2), jnp.sin, lambda t: t**500],
 )
 def test_what_is_no_quotient_of_polynomials_has_no_sign(f):
     symbols = read(trace(f, reals()), level=2)

@@ -43,8 +43,7 @@ def _function_of_one_expression(view: View, e: Expression, parameters: Parameter
     """h(g) is convex for convex h: of convex g if h rises next to the lower end of the range of g, so that it rises
     throughout, and of concave g if it falls next to the upper end.  g may be a root of the expression given."""
     s, root = from_json(view.table, parameters.get("inner")), integer(parameters.get("root"), MOST_ROOT + 1)
-    slope = parameters.get("slope")
-    demand(slope in (1, -1), "no slope: {!r}", slope)
+    slope = 2 * integer(parameters.get("rises"), 2) - 1
     outer, g = as_function_of(view.table, e, s, root), root_of(view.table, s, root)
     demand(outer is not None and g is not None, "{} is no function of {} alone, or not real", e, s)
     assert outer is not None
@@ -121,7 +120,8 @@ def _demand_bent(value: Expression, parts: Any, where: Interval) -> None:
 
 
 def _demand_taylor(value: Expression, parts: dict[str, Any], where: Interval) -> None:
-    """That Taylor enclosures on the parts show f'' >= 0; at an end where f'', ..., f^(j - 1) vanish f^(j) has one sign."""
+    """That Taylor enclosures on the parts show f'' >= 0; at an end where f'', ..., f^(j - 1) vanish f^(j) has one sign.
+    """
     demand(where.lo is not None and where.hi is not None, "{} is not bounded", where)
     assert where.lo is not None
     assert where.hi is not None

@@ -134,7 +134,8 @@ def _power_mean(view: View, e: Expression, parameters: Parameters) -> list[Goal]
 @rule("reversed norm")
 def _reversed_norm(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """(c g^p - sum c_i g_i)^k is concave where it is positive, for p > 1, 0 < k p <= 1, c, c_i >= 0, concave g >= 0 and
-    convex g_i^(1/p) >= 0 (Bellman): for k = 1/p it is concave in these and rises in g, falls in the others.  So is its log.
+    convex g_i^(1/p) >= 0 (Bellman): for k = 1/p it is concave in these and rises in g, falls in the others.  So is
+    its log.
     """
     index, k, sign = view.factor(e)
     of_logarithm = k == 1 and view.atom(index).kind == "log"

@@ -1,9 +1,9 @@
 """Polynomials that are nonnegative on a box, by their coefficients in Bernstein's basis.
 
-On [0, 1]^n a polynomial of degree d_i in t_i is sum b_k prod C(d_i, k_i) t_i^k_i (1 - t_i)^(d_i - k_i); these products are
-nonnegative there, so it is nonnegative if all b_k are.  On [0, oo) the powers of t serve as well.  On smaller boxes the
-b_k come closer to the values, so that halving decides wherever the polynomial is positive, and often where it touches 0
-at a corner.
+On [0, 1]^n a polynomial of degree d_i in t_i is sum b_k prod C(d_i, k_i) t_i^k_i (1 - t_i)^(d_i - k_i); these
+products are nonnegative there, so it is nonnegative if all b_k are.  On [0, oo) the powers of t serve as well.  On
+smaller boxes the b_k come closer to the values, so that halving decides wherever the polynomial is positive, and
+often where it touches 0 at a corner.
 """
 
 from __future__ import annotations

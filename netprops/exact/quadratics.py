@@ -9,13 +9,11 @@ from flint import fmpq
 ZERO = fmpq(0)
 
 
-def least_value(
-    quadratic: Mapping[tuple[int, int], fmpq], linear: Mapping[int, fmpq], constant: fmpq
-) -> fmpq | None:
+def least_value(quadratic: Mapping[tuple[int, int], fmpq], linear: Mapping[int, fmpq], constant: fmpq) -> fmpq | None:
     """min of ``sum q_ij x_i x_j + sum b_i x_i + c`` over all real x; None where it is not bounded below.
 
-    Each pair of variables may stand in either order.  Gaussian elimination completes one square after the other: what is
-    left is a constant, or a linear form or a negative square, along which there is no bound.
+    Each pair of variables may stand in either order.  Gaussian elimination completes one square after the other: what
+    is left is a constant, or a linear form or a negative square, along which there is no bound.
     """
     order = sorted({i for pair in quadratic for i in pair} | set(linear))
     place = {v: n for n, v in enumerate(order)}

@@ -1,7 +1,8 @@
 """Chords where floats seldom look: next to the corners of a box, and across kinks of affine forms.
 
-A function that is convex but for a corner, or but for a kink that turns down a little, lies above its chord on a share of
-the domain that no random search meets.  The candidates here are exact points; each is certified like any other.
+A function that is convex but for a corner, or but for a kink that turns down a little, lies above its chord on a
+share of the domain that no random search meets.  The candidates here are exact points; each is certified like any
+other.
 """
 
 from __future__ import annotations
@@ -77,13 +78,12 @@ def _point(asked: Asked, x: Coordinates) -> Sequence[Any]:
 
 
 def _at_corners(asked: Asked, side: int) -> Iterator[tuple[Coordinates, Coordinates]]:
-    """Points beside the corners where the Hessian, in floats, has an eigenvalue of the wrong sign, and its direction."""
+    """Points beside the corners where the Hessian, in floats, has an eigenvalue of the wrong sign, and its direction.
+    """
     sides, center = _sides(asked), _center(asked)
     if len(sides) > MOST_COORDINATES:
         return
-    ends = [
-        [e for e in (r.lo, r.hi) if e is not None] or [c] for r, c in zip(sides, center, strict=True)
-    ]
+    ends = [[e for e in (r.lo, r.hi) if e is not None] or [c] for r, c in zip(sides, center, strict=True)]
     for corner in itertools.product(*ends):
         for nudge in NUDGES:
             x = [e + nudge * (c - e) for e, c in zip(corner, center, strict=True)]
@@ -99,7 +99,7 @@ def _wrong_direction(asked: Asked, x: Coordinates, side: int, room: float) -> Co
             jet = full_jet(asked.program, shaped(asked.program, [arb(c) for c in x]), PRECISION)
         except UnsupportedError:
             return None
-    value, slope, hessian = (np.array([float(b.mid()) for b in np.ravel(part)]) for part in (jet.value, jet.gradient, jet.hessian))
+    value, slope, hessian = (_floats(part) for part in (jet.value, jet.gradient, jet.hessian))
     if not (np.isfinite(hessian).all() and np.isfinite(slope).all()):
         return None
     eigenvalues, vectors = np.linalg.eigh(side * hessian.reshape(len(x), len(x)))
@@ -110,11 +110,16 @@ def _wrong_direction(asked: Asked, x: Coordinates, side: int, room: float) -> Co
     return [exact(round(float(v) * 64) / 64) for v in vectors[:, 0]]
 
 
+def _floats(part: Any) -> Any:
+    return np.array([float(ball.mid()) for ball in np.asarray(part, dtype=object).reshape(-1)])
+
+
 # ------------------------------------------------------------------ kinks
 
 
 def _across_kinks(asked: Asked) -> Iterator[tuple[Coordinates, Coordinates]]:
-    """The point nearest to the middle of the domain at which an affine operand of a maximum or choice changes its sign."""
+    """The point nearest to the middle of the domain at which an affine operand of a maximum or choice changes its sign.
+    """
     reading = reading_at(asked, 0, [])
     if reading is None:
         return

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from flint import fmpq
 
-from netprops.readings import ranges
+from netprops.readings import ranges, shapes
 from netprops.readings.polynomials import Expression, Monomial, TooLargeError, alone
 from netprops.readings.trigonometry import linearised
 
 if TYPE_CHECKING:
-    from netprops.readings.polynomials import Atom, Table
+    from netprops.readings.polynomials import Table
 
 ONE: Final = fmpq(1)
 MOST_TERMS: Final = 64
@@ -40,43 +40,49 @@ def simplified(table: Table, e: Expression) -> Expression:
 
 
 def _without_extremes(table: Table, e: Expression) -> Expression:
-    single: dict[tuple[str, fmpq], list[Monomial]] = defaultdict(list)
+    found: dict[tuple[str, fmpq], list[tuple[Monomial, Expression]]] = defaultdict(list)
     for monomial, c in e.terms.items():
-        if len(monomial) == 1 and monomial[0][1] == 1 and _maximum_in(table, table.atoms[monomial[0][0]]) is not None:
-            single[table.atoms[monomial[0][0]].kind, c].append(monomial)
-    for (kind, c), monomials in single.items():
-        for m, n in itertools.combinations(monomials, 2):
-            pair = _as_pair(table, table.atoms[m[0][0]], table.atoms[n[0][0]])
-            if pair is not None:
-                rest = table.subtract(e, Expression(table, {m: c, n: c}))
-                parts = [table.log(x) if kind == "log" else table.apply(kind, x) for x in pair]
-                if any(part.needs for part in parts):
-                    continue
+        atom = table.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else None
+        if atom is None or atom.kind not in SYMMETRIC or _maximum_in(table, atom.arguments[0]) is None:
+            continue
+        (u,) = atom.arguments
+        found[atom.kind, c].append((monomial, u))
+        parity = shapes.SHAPES[atom.kind].parity
+        if parity:
+            found[atom.kind, parity * c].append((monomial, table.scale(u, -1)))
+    for (kind, c), members in found.items():
+        for (m, a), (n, b) in itertools.combinations(members, 2):
+            pair = _as_pair(table, a, b) if m != n else None
+            if pair is None:
+                continue
+            parts = [table.log(x) if kind == "log" else table.apply(kind, x) for x in pair]
+            if not any(part.needs for part in parts):
+                rest = Expression(table, {k: d for k, d in e.terms.items() if k not in (m, n)})
                 return _without_extremes(table, table.add_all([rest, *(table.scale(part, c) for part in parts)]))
     return e
-
-
-def _maximum_in(table: Table, atom: Atom) -> Monomial | None:
-    """The one term of the argument of an elementary function that is max(0, v) times a number."""
-    if atom.kind not in SYMMETRIC or len(atom.arguments) != 1:
-        return None
-    found = [
-        m
-        for m in atom.arguments[0].terms
-        if len(m) == 1 and m[0][1] == 1 and table.atoms[m[0][0]].kind == "max" and len(table.atoms[m[0][0]].arguments) == 2
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 # Functions of one expression that are made by `apply` or `log`.
 SYMMETRIC: Final = frozenset({"lgamma", "log", "tanh", "atan", "erf", "asinh", "sinh", "cosh", "digamma", "bessel_i0"})
 
 
-def _as_pair(table: Table, first: Atom, second: Atom) -> tuple[Expression, Expression] | None:
-    """(u, v), if the two arguments are max(u, v) and min(u, v)."""
-    m, n = _maximum_in(table, first), _maximum_in(table, second)
-    a, b = first.arguments[0], second.arguments[0]
-    if m is None or m != n or a.terms[m] != -b.terms[m]:
+def _maximum_in(table: Table, u: Expression) -> Monomial | None:
+    """The one term that is max(0, v) times a number."""
+    found = [
+        m
+        for m in u.terms
+        if len(m) == 1
+        and m[0][1] == 1
+        and table.atoms[m[0][0]].kind == "max"
+        and len(table.atoms[m[0][0]].arguments) == 2
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _as_pair(table: Table, a: Expression, b: Expression) -> tuple[Expression, Expression] | None:
+    """(u, v), if a and b are max(u, v) and min(u, v)."""
+    m = _maximum_in(table, a)
+    if m is None or m != _maximum_in(table, b) or a.terms[m] != -b.terms[m]:
         return None
     if a.terms[m] < 0:
         a, b = b, a
@@ -108,7 +114,10 @@ def _without_quotients(table: Table, e: Expression) -> Expression:
             if by.needs or len(by.terms) != 1:
                 continue
             ((q, k),) = by.terms.items()
-            parts = [table.multiply(Expression(table, {m: b}), Expression(table, {q: k})) for m, b in denominator.terms.items()]
+            parts = [
+                table.multiply(Expression(table, {m: b}), Expression(table, {q: k}))
+                for m, b in denominator.terms.items()
+            ]
             if table.add_all(parts) == quotients:
                 whole = table.multiply(Expression(table, {q: k}), Expression(table, {alone(index): ONE}))
                 rest = table.subtract(e, quotients)

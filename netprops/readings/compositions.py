@@ -58,7 +58,7 @@ def _by_inner(calculus: Calculus, e: Expression, s: Expression, root: int) -> Pr
             kink = end.hi if slope > 0 else end.lo
             kink = None if kink == (outer.where.hi if slope > 0 else outer.where.lo) else kink
             name = "function of one expression"
-            return step(name, words, below, bent, inner=to_json(s), root=root, slope=slope, kink=kink)
+            return step(name, words, below, bent, inner=to_json(s), root=root, rises=int(slope > 0), kink=kink)
     return None
 
 
@@ -88,7 +88,8 @@ def _candidates(calculus: Calculus, e: Expression) -> list[tuple[Expression, int
 
 
 def monotone_end(outer: Outer, sign: int) -> Interval | None:
-    """The piece of h next to the lower end (sign 1) on which it is non-decreasing, or to the upper (-1), non-increasing.
+    """The piece of h next to the lower end (sign 1) on which it is non-decreasing, or to the upper (-1),
+    non-increasing.
 
     None if there is none. If h is convex it moves so on all of its range.
     """

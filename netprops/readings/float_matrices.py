@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +72,10 @@ def lu(eqn: Any, inputs: list[Array], under_way: object) -> list[Array] | None:
     if A.ndim != 3 or A.shape[1] != A.shape[2] or not np.isfinite(A).all():
         return None
     factors, pivots = np.empty(A.shape), np.empty(A.shape[:2], dtype=np.int32)
-    for place, matrix in enumerate(A):
-        factors[place], pivots[place] = scipy.linalg.lu_factor(matrix, check_finite=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a singular matrix is no matter for a search
+        for place, matrix in enumerate(A):
+            factors[place], pivots[place] = scipy.linalg.lu_factor(matrix, check_finite=False)
     order = np.broadcast_to(np.arange(A.shape[1], dtype=np.int32), pivots.shape).copy()
     rows = np.arange(len(A))
     for k in range(A.shape[1]):

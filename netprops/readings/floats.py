@@ -910,7 +910,6 @@ BUILDERS: Mapping[str, Callable[[Any], Step]] = {
 }
 
 
-
 def _linear_solve(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:
     """A read off its own program, column by column."""
     counts, matvec = eqn.params["const_lengths"], eqn.params["jaxprs"].matvec

@@ -26,7 +26,8 @@ from netprops.domains import Box, DomainError, describe, leaves
 from netprops.readings import linear_algebra
 from netprops.readings.algebra import Algebra as Algebra
 from netprops.readings.algebra import Array as Array
-from netprops.readings.algebra import Scalar, Unknown
+from netprops.readings.algebra import Scalar as Scalar
+from netprops.readings.algebra import Unknown
 from netprops.readings.algebra import UnsupportedError as UnsupportedError
 
 

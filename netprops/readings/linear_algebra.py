@@ -144,7 +144,9 @@ def eigh(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         raise UnsupportedError("some eigenvalues of all, by their place")
     values = np.empty(eqn.outvars[1].aval.shape, dtype=object)
     for place, part in enumerate(A.reshape(-1, *A.shape[-2:])):
-        lower = np.array([[part[max(i, j), min(i, j)] for j in range(len(part))] for i in range(len(part))], dtype=object)
+        lower = np.array(
+            [[part[max(i, j), min(i, j)] for j in range(len(part))] for i in range(len(part))], dtype=object
+        )
         values.reshape(-1, len(part))[place] = _eigenvalues(algebra, lower)
     return [_unknown(eqn.outvars[0].aval.shape, "an eigenvector"), values]
 

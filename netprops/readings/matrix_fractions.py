@@ -128,7 +128,9 @@ def matrix_fraction(table: Table, A: Matrix, y: Sequence[Expression]) -> Express
         parts.append(table.multiply(table.multiply(y[i], y[j]), cofactor))
     numerator = table.multiplied_out_once(table.add_all(parts))
     below = table.power(determinant(table, A), -1)
-    return table.add_all([
-        table.number(0),
-        *(table.multiply(Expression(table, {m: c}), below) for m, c in numerator.terms.items()),
-    ])
+    return table.add_all(
+        [
+            table.number(0),
+            *(table.multiply(Expression(table, {m: c}), below) for m, c in numerator.terms.items()),
+        ]
+    )

@@ -1,4 +1,5 @@
-"""Convexity on a box by the principal minors of the Hessian, where these are rational: exactly, also where they touch 0.
+"""Convexity on a box by the principal minors of the Hessian, where these are rational: exactly, also where they touch
+0.
 
 A symmetric matrix is positive semidefinite exactly when all its principal minors are nonnegative.  The second
 derivatives of a normal form that is rational in x or exp(c x), or has logarithms of such functions, are fractions of
@@ -52,7 +53,7 @@ def hessian_minors(table: Table, e: Expression, mask: int) -> tuple[list[Side], 
     box = [found.sides[bit] for bit in bits]
     if any(lo is None and hi is None for lo, hi in box):
         return None
-    minors = [{tuple(key[bit] for bit in bits): c for key, c in p.items()} for p in found.polynomials]
+    minors: list[Polynomial] = [{tuple(key[bit] for bit in bits): c for key, c in p.items()} for p in found.polynomials]
     return None if any(sum(key) > MOST_DEGREE for p in minors for key in p) else (box, minors)
 
 

@@ -236,7 +236,8 @@ def _same_constant(a: Expression, b: Expression) -> bool:
 def _smooth_convex(piece: SmoothPiece) -> list[fmpq] | dict[str, Any] | Literal["signs"] | None:
     """Why the second derivative is nonnegative: the ends of the parts on which ranges show it, or "signs".
 
-    Else the cuts of Taylor enclosures. None where it is not shown to be: at a point where it is certainly negative, or after `MAX_PARTS` parts.
+    Else the cuts of Taylor enclosures. None where it is not shown to be: at a point where it is certainly negative,
+    or after `MAX_PARTS` parts.
     """
     try:
         second = derivative(piece.table, derivative(piece.table, piece.value, 0), 0)
@@ -271,7 +272,9 @@ def _by_taylor(piece: SmoothPiece, second: Expression | None) -> dict[str, Any] 
     where = piece.where
     if where.lo is None or where.hi is None:
         return None
-    vanishing = (vanishing_at(piece, second, where.lo), vanishing_at(piece, second, where.hi)) if second is not None else (0, 0)
+    vanishing = (
+        (vanishing_at(piece, second, where.lo), vanishing_at(piece, second, where.hi)) if second is not None else (0, 0)
+    )
     cuts = taylor.convex_parts(piece.table, piece.value, where, vanishing)
     return None if cuts is None else {"cuts": cuts, "vanishing": list(vanishing)}
 

@@ -62,7 +62,9 @@ def alone(index: int) -> Monomial:
 MOST_DEFERRED = 20  # sums inside one another whose ranges are not looked at yet
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
-STRICTLY_INCREASING = frozenset({"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"})
+STRICTLY_INCREASING = frozenset(
+    {"exp", "log", "logistic", "tanh", "atan", "erf", "asinh", "sinh", "atanh", "asin", "erf_inv"}
+)
 KY_FAN = "sum of the "  # how the names of opaque functions begin that are convex in the entries of a matrix
 MOST_SIDES, MOST_DEGREE_ON_BOX, MOST_COEFFICIENTS = 4, 12, 400  # of polynomials bounded on a box
 MOST_UNIONS = 4  # maxima of a sum, replaced by their operands
@@ -360,7 +362,7 @@ class Table:
         if len(e.terms) > MOST_TERMS_BOUNDED or not bent:
             return None
         total = WHOLE_LINE
-        for monomial, c in bent[:MOST_UNIONS]:
+        for monomial, _ in bent[:MOST_UNIONS]:
             if self._kind_alone(monomial) == "max":
                 total = ranges.intersect(total, self._one_of_operands(e, monomial))
         for monomial, c in bent:
@@ -540,8 +542,8 @@ class Table:
         least = least_value(quadratic, linear, e.terms.get(UNIT, ZERO))
         if least is not None:
             return Interval(lo=least)
-        signs = ({key: -c for key, c in form.items()} for form in (quadratic, linear))
-        greatest = least_value(*signs, -e.terms.get(UNIT, ZERO))  # type: ignore[arg-type]  # a pair, in order
+        negated = {pair: -c for pair, c in quadratic.items()}, {i: -c for i, c in linear.items()}
+        greatest = least_value(*negated, -e.terms.get(UNIT, ZERO))
         return None if greatest is None else Interval(hi=-greatest)
 
     # -------------------------------------------------------------- sums and products

@@ -85,8 +85,8 @@ def reversed_norm(calculus: Calculus, base: Expression, k: fmpq | None) -> Proof
     """(c g^p - sum c_i g_i^m_i)^k, 0 < k p <= 1 and p > 1, is concave where it is positive; k None stands for its log.
 
     c and c_i are positive, g is concave and nonnegative, and every g_i^(m_i / p) convex and nonnegative: then
-    (c g^p - sum c_i g_i^m_i)^(1/p) is the reversed p-norm, concave, homogeneous, rising in c g and falling in the others
-    (Bellman; Beckenbach and Bellman, Inequalities, chapter 1, section 38).
+    (c g^p - sum c_i g_i^m_i)^(1/p) is the reversed p-norm, concave, homogeneous, rising in c g and falling in the
+    others (Bellman; Beckenbach and Bellman, Inequalities, chapter 1, section 38).
     """
     table = calculus.table
     if not ranges.is_positive(table.range(base)) or calculus._resting(base).terms.keys() - {UNIT}:

@@ -68,10 +68,10 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
     outputs = run(program, symbolic_algebra(table), _arguments(program, blocks, variables))
     for output in outputs:
         flat = output.reshape(-1)
-        for place, value in enumerate(flat):
+        for entry, value in enumerate(flat):
             if not isinstance(value, Expression):
                 raise UndefinedError("an output is an infinity or NaN for every argument")
-            flat[place] = simplified(table, value)
+            flat[entry] = simplified(table, value)
     intervals = tuple(leaf.interval(i) for leaf in program.arguments for i in range(leaf.size))
     return Symbols(table, tuple(outputs), blocks, variables, intervals)
 

@@ -1,12 +1,13 @@
 """Taylor enclosures of normal forms in one variable: the second derivative on an interval, by parts.
 
-With a_k(x) the k-th Taylor coefficient of f at x, Taylor's theorem for f'' about the middle m of an interval of radius r
-says f''(m + s) = sum_{k < K} (k + 2)(k + 1) a_{k + 2}(m) s^k + (K + 2)(K + 1) a_{K + 2}(x) s^K for some x in it, |s| <= r.
-Power series over balls (`arb_series`) enclose the coefficients, at m and over the whole interval.  So what cancels in f''
-costs digits only, where a range term by term would lose the sign.
+With a_k(x) the k-th Taylor coefficient of f at x, Taylor's theorem for f'' about the middle m of an interval of
+radius r says f''(m + s) = sum_{k < K} (k + 2)(k + 1) a_{k + 2}(m) s^k + (K + 2)(K + 1) a_{K + 2}(x) s^K for some x in
+it, |s| <= r. Power series over balls (`arb_series`) enclose the coefficients, at m and over the whole interval.  So
+what cancels in f'' costs digits only, where a range term by term would lose the sign.
 
-Where f'' is exactly 0 at an end of the interval, so that no enclosure there is positive, a higher derivative of one sign
-near the end decides: if f'', ..., f^(j - 1) vanish at the lower end and f^(j) >= 0 on the part, then f'' >= 0 there.
+Where f'' is exactly 0 at an end of the interval, so that no enclosure there is positive, a higher derivative of one
+sign near the end decides: if f'', ..., f^(j - 1) vanish at the lower end and f^(j) >= 0 on the part, then f'' >= 0
+there.
 """
 
 from __future__ import annotations
@@ -218,9 +219,7 @@ def derivative_is_nonnegative(table: Table, e: Expression, where: Interval, numb
         return bool(sign * total >= 0)
 
 
-def convex_parts(
-    table: Table, e: Expression, where: Interval, vanishing: tuple[int, int]
-) -> list[fmpq] | None:
+def convex_parts(table: Table, e: Expression, where: Interval, vanishing: tuple[int, int]) -> list[fmpq] | None:
     """Points that cut a bounded interval into parts, on each of which e'' is shown to be nonnegative; None if none are.
 
     `vanishing` says how many derivatives from the second on are exactly 0 at the lower and at the upper end.
