@@ -100,8 +100,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
     early: falsify.Found | None = None
     if cost(asked.program).operations >= LARGE:
-        if proof := _proved_after_affine_values(asked, prove):
-            return yes(asked.name, "proved", "; ".join(proof))
+        if proved := _proved_after_affine_values(asked, prove):
+            return proved
         early = _searched(asked, side)
         refuted = chord(asked, early, _side(side)) if early is not None else None
         if early is not None and refuted is not None:
@@ -141,13 +141,21 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
-def _proved_after_affine_values(asked: Asked, prove: Prove) -> tuple[str, ...] | None:
-    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected."""
+def _proved_after_affine_values(asked: Asked, prove: Prove) -> Verdict | None:
+    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected.
+
+    It is remembered: in several blocks of a cost, the rest is one and the same.
+    """
     pulled = pulled_back(asked)
     if pulled is None or multiplies(pulled.program):
         return None
-    proof = _proved(pulled, prove, [], (0,), thorough=False)
-    return None if proof is None else (*proof, RULE)
+
+    def answer() -> Verdict:
+        proof = _proved(pulled, prove, [], (0,), thorough=False)
+        return undecided(asked.name, "no proof") if proof is None else yes(asked.name, "proved", "; ".join((*proof, RULE)))
+
+    verdict = remembered(pulled, answer, "after affine values")
+    return verdict if verdict.answer == "yes" else None
 
 
 def _searched(asked: Asked, side: int) -> falsify.Found | None:
