@@ -98,6 +98,85 @@ def test_the_table_names_blocks_shapes_and_sets():
     assert "lies above its chord" in text
 
 
+def normalised(p):
+    z = X @ p["W"]
+    z = z - z.mean(axis=1, keepdims=True)
+    return jnp.sum(jax.nn.relu(z / jnp.sqrt((z**2).mean(axis=1, keepdims=True) + 1.0)) @ p["v"])
+
+
+def test_a_sum_of_squares_is_seen_to_be_convex_where_it_stands_as_a_difference():
+    def variance(p):
+        z = X @ p["W"]
+        return jnp.sum(jax.lax.rsqrt((z**2).mean(axis=1) - z.mean(axis=1) ** 2 + 1.0))
+
+    assert "`1 / sqrt` of values convex in W, not affine" in reason(variance, {"W": np.zeros((2, 2))}, "W")
+
+
+def test_normalising_destroys_convexity_in_the_weights_before_it():
+    found = explain(normalised, {"W": np.zeros((2, 2)), "v": np.zeros(2)})
+    assert found.convex == (("v",),)
+    assert found.refusals[0].blocks == ("W",)
+    assert found.refusals[0].reason
+
+
+ROWS = np.random.default_rng(0).normal(size=(300, 6))
+CLASSES = np.arange(300) % 3
+LARGE = {"W1": np.zeros((6, 4)), "b1": np.zeros(4), "W2": np.zeros((4, 3)), "b2": np.zeros(3)}
+
+
+def classifier(activation):
+    def cost(p):
+        logits = activation(ROWS @ p["W1"] + p["b1"][None, :]) @ p["W2"] + p["b2"][None, :]
+        return optax.losses.softmax_cross_entropy_with_integer_labels(logits, CLASSES).mean()
+
+    return cost
+
+
+@pytest.mark.parametrize(
+    ("activation", "words"),
+    [
+        (jnp.tanh, "`tanh`, neither convex nor concave, of values affine in W1"),
+        (jax.nn.relu, "values convex in W1, not affine, times W2, which may be negative"),
+        (lambda z: z, "a product of values that depend on W1 and on W2"),
+    ],
+)
+def test_a_large_classifier_is_explained_as_a_small_one_is(activation, words):
+    found = explain(classifier(activation), LARGE)
+    assert found.is_decided
+    linear = activation(-1.0) == -1.0
+    assert found.convex == ((("W1", "b1", "b2"), ("W2", "b2")) if linear else (("W2", "b2"),))
+    blocks = ("W1", "W2") if linear else ("W1",)
+    (refusal,) = (r for r in found.refusals if r.blocks == blocks)
+    assert words in refusal.reason
+    for refusal in found.refusals:  # what a lecturer would write: a few entries, few digits
+        for point in refusal.verdict.witness["points"].values():
+            entries = [float.fromhex(x) for x in point["nonzero"].values()]
+            assert point["entries"] == 43
+            assert len(entries) <= 8
+            assert all((8 * x).is_integer() and abs(x) < 100 for x in entries)
+
+
+def test_a_witness_is_told_by_its_entries_that_are_not_zero():
+    text = str(explain(classifier(jax.nn.relu), LARGE))
+    line = next(line for line in text.splitlines() if line.startswith("W1: "))
+    assert "all else is 0, between a = (W1[" in line
+    assert "the function lies above its chord: halfway" in line
+
+
+def test_variables_that_hold_one_array_lend_it_their_names():
+    class Variable:
+        def __init__(self, value):
+            self.value = value
+
+    jax.tree_util.register_pytree_with_keys(
+        Variable, lambda v: ([(jax.tree_util.GetAttrKey("value"), v.value)], None), lambda _, c: Variable(*c)
+    )
+    params = {"w": Variable(np.zeros(2)), "b": Variable(np.zeros(()))}
+    found = explain(lambda p: jnp.sum((X @ p["w"].value + p["b"].value - Y) ** 2), params)
+    assert [block.name for block in found.blocks] == ["b", "w"]
+    assert "jointly convex in all of them" in str(found)
+
+
 def test_the_record_is_json():
     record = json.loads(json.dumps(explain(*COSTS["tanh network"]).record()))
     assert record["blocks"][0] == {"name": "W1", "shape": [2, 2]}

@@ -11,8 +11,20 @@ from jax import lax
 
 from netprops.domains import DomainError, reals
 from netprops.readings import jaxpr
-from netprops.readings.balls import BALLS, evaluate
-from netprops.readings.jaxpr import CONTROL, INLINED, MOVEMENT, REDUCTIONS, NotAFunctionError, UnsupportedError, trace
+from netprops.readings.balls import BALLS, enter, evaluate
+from netprops.readings.floats import evaluate_batch
+from netprops.readings.jaxpr import (
+    CONTROL,
+    INLINED,
+    MOVEMENT,
+    REDUCTIONS,
+    NotAFunctionError,
+    UnsupportedError,
+    run,
+    run_steps,
+    steps,
+    trace,
+)
 
 MASK = np.array([True, False, True, True])
 CLIP, FILL = lax.GatherScatterMode.CLIP, lax.GatherScatterMode.FILL_OR_DROP
@@ -415,3 +427,36 @@ def test_open_choices_enclose_every_case(name):
 def test_a_conversion_out_of_range_is_refused(number, kind):
     # NumPy wraps there, XLA does not.
     assert "outside the range" in unsupported(lambda x: (number + 0 * x[0]).astype(kind).astype(float), (1,))
+
+
+def test_a_compiled_function_is_read_as_what_it_compiles():
+    scale = jnp.array([1.0, 2.0])
+
+    @jax.jit
+    def inner(x, unused, y):
+        return jnp.exp(x * scale) @ y
+
+    plain = trace(lambda x, unused, y: jnp.exp(x * scale) @ y, reals(2), reals(), reals(2))
+    for f in (inner, jax.jit(inner), lambda x, unused, y: inner(x, unused, y)):
+        program = trace(f, reals(2), reals(), reals(2))
+        assert [eqn.primitive.name for eqn in program.closed.jaxpr.eqns] == ["mul", "exp", "dot_general"]
+        points = [np.array([[0.5, -1.0]]), np.array([3.0]), np.array([[2.0, 1.0]])]
+        np.testing.assert_array_equal(evaluate_batch(program, points)[0], evaluate_batch(plain, points)[0])
+
+
+def test_a_call_with_arguments_twice_or_numbers_stays_a_call():
+    twice = trace(lambda x: jax.jit(lambda a, b: a * b)(x, x), reals(2))
+    shifted = trace(lambda x: jax.jit(lambda a, b: a + b)(x, 2.0), reals(2))
+    points = [np.array([[0.5, -1.0]])]
+    assert evaluate_batch(twice, points)[0].tolist() == [[0.25, 1.0]]
+    assert evaluate_batch(shifted, points)[0].tolist() == [[2.5, 1.0]]
+
+
+def test_steps_are_read_one_by_one():
+    program = trace(lambda x: jnp.exp(x) * 2, reals(2))
+    taken, values = steps(program)
+    point = enter([np.array([1.0, 2.0])])
+    read, whole = run_steps(program, BALLS, point), run(values, BALLS, point)
+    for step, once, again in zip(taken, read, whole, strict=True):
+        assert step.name in ("exp", "mul")
+        assert [str(x) for x in once] == [str(x) for x in again]

@@ -281,3 +281,13 @@ def test_a_certificate_that_is_wrong_on_purpose_is_found(monkeypatch):
     monkeypatch.setattr(witnesses, "certain_sign", lambda x: 1 if x.mid() >= 0 else -1)
     with pytest.raises(AssertionError):
         test_exact_zero_and_undecidable_zero()
+
+
+def test_a_long_point_that_is_zero_nearly_everywhere_is_recorded_by_its_other_entries():
+    program = trace(lambda x: jnp.sum(x**2), reals(40))
+    point = np.zeros(40)
+    point[7] = 0.5
+    assert sign_of(program, 0, [point]).record()["points"]["x"] == {"entries": 40, "nonzero": {"7": (0.5).hex()}}
+    assert sign_of(program, 0, [point + 1]).record()["points"]["x"] == [(x + 1).hex() for x in point.tolist()]
+    short = trace(lambda x: jnp.sum(x**2), reals(3))
+    assert sign_of(short, 0, [np.zeros(3)]).record()["points"]["x"] == ["0x0.0p+0"] * 3

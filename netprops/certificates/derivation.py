@@ -133,7 +133,7 @@ class Derivation:
             self.shows(aim(e, mask), premise)
 
     def _pulled_back(self, statement: Statement, place: int) -> None:
-        """A function of values that are affine in the variables is convex if it is so for all values on their ranges."""
+        """A function of values affine in the variables is convex if it is so for all values on their ranges."""
         demand(statement.question in ("is_convex", "is_concave"), "affine values show convexity only")
         pulled = pulled_back(statement.program, statement.decision)
         demand(pulled is not None, "no other values are affine in the variables")

@@ -29,6 +29,7 @@ from netprops.readings.witnesses import LONG, is_real_at
 Array = np.ndarray[Any, Any]
 Point = Sequence[Array]  # one object array of fmpq per flat argument
 Function = Callable[..., Any]
+LONG_NAMED = 6
 MOST_SHOWN = 16
 LEVELS = (0, 1, 2)  # of the normal form, in the order in which they are tried
 
@@ -93,14 +94,31 @@ class Asked:
         return (replace(self, program=self.original.program, original=None), *moved)
 
     def show(self, point: Point) -> str:
-        """A point in words; of a long one that is 0 nearly everywhere the other entries alone."""
-        flat = [(k, place, x) for k, array in enumerate(point) for place, x in np.ndenumerate(array)]
-        nonzero = [(k, place, x) for k, place, x in flat if x != 0]
-        if len(flat) <= LONG or len(nonzero) > len(flat) / 4:
+        """A point in words; of a long one (sooner if it has names) that is 0 nearly everywhere, the other entries."""
+        if not self._is_sparse(point):
             return show_point(point, self.names)
-        shown = [f"{self._label(k)}{list(place) if place else ''} = {show_number(x)}" for k, place, x in nonzero]
-        more = [f"... {len(shown) - MOST_SHOWN} more"] if len(shown) > MOST_SHOWN else []
-        return f"({', '.join([*shown[:MOST_SHOWN], *more, 'the rest 0'])})" if shown else "0"
+        shown = [self._show_entry(*entry) for entry in _entries(point) if entry[2] != 0]
+        return f"({_cut_off(shown)}, the rest 0)" if shown else "0"
+
+    def show_together(self, points: Sequence[Point]) -> tuple[str, list[str]]:
+        """Points in words, and before them what all have in common, where they are 0 nearly everywhere."""
+        if not all(map(self._is_sparse, points)):
+            return "", list(map(self.show, points))
+        columns = list(zip(*(_entries(point) for point in points), strict=True))
+        fixed = [column[0] for column in columns if len({entry[2] for entry in column}) == 1]
+        moving = [column for column in columns if len({entry[2] for entry in column}) > 1]
+        common = [self._show_entry(*entry) for entry in fixed if entry[2] != 0]
+        parts = [f"({_cut_off([self._show_entry(*column[k]) for column in moving])})" for k in range(len(points))]
+        where = f"{_cut_off(common)} and all else is 0" if common else "all else is 0"
+        return f"where {where}, ", parts
+
+    def _is_sparse(self, point: Point) -> bool:
+        long, share = (LONG_NAMED, 2) if any(self.names) else (LONG, 4)
+        size = sum(array.size for array in point)
+        return size > long and sum(x != 0 for _, _, x in _entries(point)) <= size / share
+
+    def _show_entry(self, number: int, place: tuple[int, ...], x: fmpq) -> str:
+        return f"{self._label(number)}{list(place) if place else ''} = {show_number(x)}"
 
     def _label(self, number: int) -> str:
         """The name of a flat argument, or x and q: x0, x1 ... where there are several."""
@@ -114,6 +132,17 @@ class Asked:
         """A key for the search that depends on the run, the claim, the program and the domain, and on nothing else."""
         text = repr((run_seed(), running_claim(), self.name, self.program.key, self.program.arguments, self.decision))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def _entries(point: Point) -> list[tuple[int, tuple[int, ...], fmpq]]:
+    """The entries of a point, each with the number of its array and its place there."""
+    return [(number, place, x) for number, array in enumerate(point) for place, x in np.ndenumerate(array)]
+
+
+def _cut_off(parts: list[str]) -> str:
+    """The parts separated by commas, not too many of them."""
+    more = len(parts) - MOST_SHOWN
+    return ", ".join(parts if more <= 0 else [*parts[:MOST_SHOWN], f"... {more} more"])
 
 
 def traced(name: str, f: Function, on: Any, for_all: Any = None) -> Asked:

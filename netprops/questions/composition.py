@@ -85,6 +85,8 @@ def _outer_proof(asked: Asked, cut: Cut, inner: Reading, bends: list[int], side:
             return step("bent and moving", "", *proofs) if len(proofs) == len(found) else None
 
         proofs = proof_of_all(outer.expressions, prove)
-        if proofs and all(_moves(calculus, e, side, bends, proof) for e, proof in zip(outer.expressions, proofs, strict=True)):
+        if proofs and all(
+            _moves(calculus, e, side, bends, proof) for e, proof in zip(outer.expressions, proofs, strict=True)
+        ):
             return step("normal form", "", *proofs, level=calculus.table.level, settled=False)
     return None

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import jax
 import numpy as np
 
-from netprops.domains import DomainError, reals
+from netprops.domains import WHOLE_LINE, Box, DomainError, reals
 from netprops.evidence import Verdict
-from netprops.questions.asking import LEVELS, Asked, Reading, readings, scalar, traced
+from netprops.questions.asking import LEVELS, Asked, readings, scalar, traced
 from netprops.questions.shape import is_convex
+from netprops.readings import ranges
+from netprops.readings.affine import affine_cut, sources
 from netprops.readings.curvature import Calculus
-from netprops.readings.jaxpr import MOVEMENT, Step, steps
+from netprops.readings.jaxpr import MOVEMENT, Program, Step, UnsupportedError, steps
+from netprops.readings.polynomials import TooLargeError
+from netprops.readings.symbols import read_steps
 
 Cost: TypeAlias = Callable[[Any], Any]
 Blocks: TypeAlias = frozenset[int]
 Bend: TypeAlias = Literal["affine", "convex", "concave", "neither"]
 
 MOST_BLOCKS = 16
-MOST_VALUES = 4000  # of all steps together, that the words are looked for in
+MOST_VALUES = 4000  # of all steps together; larger programs are looked at from the values on that are affine
+MOST_VALUES_AFTER_AFFINE = 300_000
+MOST_LOOKED_AT = 256  # of one step
 PRODUCTS = frozenset({"mul", "dot_general", "conv_general_dilated", "div"})
+SPOKEN = {"integer_pow": "x ** n", "rsqrt": "1 / sqrt", "logistic": "sigmoid"}  # what users write
 ORDERING = frozenset({"sort", "top_k"})
 MAXIMA = frozenset({"max", "reduce_max", "reduce_window_max", "maximum", "relu"})
 
@@ -107,7 +115,8 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  {block.name:{width}}  {'x'.join(map(str, block.shape)) or '()':>8}  {answer:9}{reason}".rstrip()
     together = [names for names in found.convex if len(names) > 1]
     for names in together:
-        yield f"jointly convex in {_listed(names)}, and in no larger set"
+        everything = len(names) == len(found.blocks)
+        yield f"jointly convex in {'all of them' if everything else f'{_listed(names)}, and in no larger set'}"
     for refusal in (*found.refusals, *found.undecided):
         if len(refusal.blocks) > 1:
             said = "not jointly convex" if refusal.verdict.answer == "no" else "undecided"
@@ -177,6 +186,8 @@ class _Parted:
                 "part of them and close over the rest"
             )
         names = [jax.tree_util.keystr(with_paths[k][0], simple=True, separator=".") or "it" for k in places]
+        if all(name.endswith(".value") for name in names):  # of variables that hold one array each, as in Flax NNX
+            names = [name.removesuffix(".value") for name in names]
         blocks = tuple(Block(name, tuple(np.shape(with_paths[k][1]))) for name, k in zip(names, places, strict=True))
         return cls(blocks, tuple(leaf for _, leaf in with_paths), places, structure)
 
@@ -231,12 +242,13 @@ class _Search:
         return self.answers[chosen]
 
     def run(self) -> None:
-        """Ask about all sets that the answers for smaller ones leave open."""
-        if self.ask(self.all).answer == "yes":
-            return
+        """Ask about all sets that the answers for smaller ones leave open, after a look at the largest that may be."""
         level = [frozenset({number}) for number in sorted(self.all)]
         while level:
             convex = {chosen for chosen in level if self.ask(chosen).answer == "yes"}
+            together: Blocks = frozenset().union(*convex)
+            if len(together) > 1 and self.ask(together).answer == "yes":
+                return  # no other set of this size is convex, nor any larger one
             larger = {a | b for a, b in itertools.combinations(convex, 2) if len(a | b) == len(a) + 1}
             level = sorted((c for c in larger if all(c - {k} in convex for k in c)), key=sorted)
 
@@ -259,42 +271,124 @@ class _Search:
 # ---------------------------------------------------------------- what destroys convexity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Value:
     """What is known of a step's value, or an argument: the blocks it depends on, and how it bends in the chosen."""
 
     blocks: Blocks
     bend: Bend
+    entries: Any = None  # expressions; of an argument None
+
+    def may_have_any_sign(self) -> bool:
+        """Whether some entry may be positive as well as negative, as far as its range tells."""
+        return self.entries is None or any(
+            not ranges.is_nonnegative(r) and not ranges.is_nonpositive(r)
+            for r in (e.table.range(e) for e in _some(self.entries))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """A program whose first `varying` arguments are affine in the chosen blocks; the blocks behind each argument."""
+
+    program: Program
+    varying: int
+    behind: tuple[Blocks, ...]
+
+
+def _view(cost: Cost, parted: _Parted, chosen: Blocks) -> _View:
+    """The cost with the chosen blocks first; a large one from the values on that are affine in them."""
+    order = [*sorted(chosen), *(k for k in range(len(parted.blocks)) if k not in chosen)]
+    domains = {place: reals(parted.blocks[k].shape) for place, k in enumerate(order)}
+    f = lambda arrays: cost(parted.together({k: arrays[place] for place, k in enumerate(order)}))  # noqa: E731
+    program, behind = traced("explain", f, domains).program, tuple(frozenset({k}) for k in order)
+    whole = _View(program, len(chosen), behind)
+    cut = affine_cut(program, len(chosen)) if _size(program) > MOST_VALUES else None
+    if cut is None:
+        return whole
+    live = tuple(frozenset(order[k] for k in ks) for ks in sources(cut.inner))
+    outer = cut.outer([Box(shape, (WHOLE_LINE,)) for shape in cut.inner.out_shapes])
+    return _View(outer, len(live), (*live, *behind[len(chosen) :]))
+
+
+def _size(program: Program) -> int:
+    _, values = steps(program)
+    return sum(math.prod(shape) for shape in values.out_shapes)
 
 
 def _reason(cost: Cost, parted: _Parted, chosen: Blocks) -> str:
     """The first step of the program that is neither affine, convex nor concave in the blocks, in words."""
-    asked = _whole(cost, parted)
-    taken, values = steps(asked.program)
-    if sum(math.prod(shape) for shape in values.out_shapes) > MOST_VALUES:
+    try:
+        found = _first_bent_both_ways(_view(cost, parted, chosen), parted, chosen)
+    except (UnsupportedError, TooLargeError, RecursionError):  # then the words are missing, and nothing else
         return ""
-    for reading in readings(replace(asked, program=values), [], LEVELS[:1], thorough=False):
-        known: list[_Value] = []
-        for step, output in zip(taken, reading.symbols.outputs, strict=True):
-            inputs = [known[k] if k >= 0 else _Value(frozenset({-1 - k}), "affine") for k in step.inputs]
-            value = _Value(frozenset().union(*(v.blocks for v in inputs)), _bend(reading, output, chosen))
-            if value.bend == "neither":
-                value = replace(value, bend=_kept(step, inputs))
-            if value.bend == "neither":
-                return f"{_words(step, inputs, parted, chosen)}{_place(step)}{_bounded(asked)}"
-            known.append(value)
-    return ""
+    return "" if found is None else f"{found}{_bounded(_whole(cost, parted))}"
 
 
-def _bend(reading: Reading, output: Any, chosen: Blocks) -> Bend:
-    """How a step's value bends in the chosen blocks, as far as the first look tells."""
-    calculus = Calculus(reading.symbols.table, reading.symbols.mask(sorted(chosen)), thorough=False)
+def _first_bent_both_ways(view: _View, parted: _Parted, chosen: Blocks) -> str | None:
+    taken, values = steps(view.program)
+    if sum(math.prod(shape) for shape in values.out_shapes) > MOST_VALUES_AFTER_AFFINE:
+        return None
+    looks = [_Look.at(view, level) for level in ((0, 2) if _size(view.program) <= MOST_VALUES else (0,))]
+    known: list[_Value] = []
+    for number, (step, shape) in enumerate(zip(taken, values.out_shapes, strict=True)):
+        inputs = [known[k] if k >= 0 else _Value(view.behind[-1 - k], "affine") for k in step.inputs]
+        blocks: Blocks = frozenset().union(*(v.blocks for v in inputs))
+        if math.prod(shape) > MOST_VALUES and _is_product_of_any_sign(step, inputs, chosen):
+            return f"{_words(step, inputs, parted, chosen)}{_place(step)}"
+        bends = (look.bend(number) for look in looks)
+        bend = next((b for b in bends if b != "neither"), _kept(step, inputs))
+        if bend == "neither":
+            return f"{_words(step, inputs, parted, chosen)}{_place(step)}"
+        known.append(_Value(blocks, bend, looks[0].output(number)))
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """One reading of the steps of a program, as far as somebody has asked: squares kept (level 0) or multiplied out."""
+
+    calculus: Calculus
+    read: Iterator[Any]
+    outputs: list[Any] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, view: _View, level: int) -> _Look:
+        table, bits, read = read_steps(view.program, level=level)
+        return cls(Calculus(table, sum(1 << bit for k in bits[: view.varying] for bit in k), thorough=False), read)
+
+    def output(self, number: int) -> Any:
+        """The value of a step; None where the normal form grows too large."""
+        with contextlib.suppress(TooLargeError):
+            self.outputs.extend(itertools.islice(self.read, number + 1 - len(self.outputs)))
+        return self.outputs[number] if number < len(self.outputs) else None
+
+    def bend(self, number: int) -> Bend:
+        """How some entries of a step's value bend in the varying arguments, as far as the first look tells."""
+        output = self.output(number)
+        if output is None:
+            return "neither"
+        entries = _some(output)
+        if all(self.calculus.is_affine(e) for e in entries):
+            return "affine"
+        if all(self.calculus.convex(e) for e in entries):
+            return "convex"
+        return "concave" if all(self.calculus.concave(e) for e in entries) else "neither"
+
+
+def _is_product_of_any_sign(step: Step, inputs: Sequence[_Value], chosen: Blocks) -> bool:
+    """Whether a step multiplies values of the chosen blocks with one another, or bent ones with values of any sign."""
+    moving = [v for v in inputs if v.blocks & chosen]
+    resting = [v for v in inputs if not v.blocks & chosen]
+    if step.name not in PRODUCTS or not moving:
+        return False
+    return len(moving) > 1 or (moving[0].bend != "affine" and any(v.may_have_any_sign() for v in resting))
+
+
+def _some(output: Any) -> list[Any]:
+    """The entries of an array, of a large one some: enough for words, which prove nothing."""
     entries = list(output.reshape(-1))
-    if all(calculus.is_affine(e) for e in entries):
-        return "affine"
-    if all(calculus.convex(e) for e in entries):
-        return "convex"
-    return "concave" if all(calculus.concave(e) for e in entries) else "neither"
+    return entries[:: max(1, len(entries) // MOST_LOOKED_AT)]
 
 
 def _kept(step: Step, inputs: Sequence[_Value]) -> Bend:
@@ -319,9 +413,10 @@ def _words(step: Step, inputs: Sequence[_Value], parted: _Parted, chosen: Blocks
         return f"values {bent}, times numbers of both signs"
     if step.name == "sub" and len(moving) > 1:
         return f"a difference of values, {bent}"
+    name = SPOKEN.get(step.name, step.name)
     if all(v.bend == "affine" for v in moving):
-        return f"`{step.name}`, neither convex nor concave, of values {bent}"
-    return f"`{step.name}` of values {bent}, not affine: it does not keep that"
+        return f"`{name}`, neither convex nor concave, of values {bent}"
+    return f"`{name}` of values {bent}, not affine: it does not keep that"
 
 
 def _place(step: Step) -> str:
@@ -330,6 +425,8 @@ def _place(step: Step) -> str:
 
 def _bounded(asked: Asked) -> str:
     """That a function on a whole space with a finite upper bound is convex only if it is constant."""
+    if _size(asked.program) > MOST_VALUES:
+        return ""
     for reading in readings(asked, [], LEVELS[:1], thorough=False):
         if all(reading.symbols.table.range(e).hi is not None for e in reading.expressions):
             return "; the cost is bounded above, so convex only where it is constant"

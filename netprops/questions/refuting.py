@@ -81,9 +81,10 @@ def describe_chord(
     """The middle is ``(1 - weight) a + weight b``; side 1 is above the chord, -1 below, 0 exactly on it."""
     middle = between(a, b, weight)
     share = "halfway" if weight == HALF else f"{show_number(weight)} of the way"
+    fixed, (start, end, inner) = asked.show_together([a, b, middle])
     words = (
-        f"between a = {asked.show(a)} and b = {asked.show(b)} the function{asked.where(certificate.entry)} lies "
-        f"{('on', 'above', 'below')[side]} its chord: {share}, at {asked.show(middle)}, {values(certificate)}"
+        f"{fixed}between a = {start} and b = {end} the function{asked.where(certificate.entry)} lies "
+        f"{('on', 'above', 'below')[side]} its chord: {share}, at {inner}, {values(certificate)}"
     )
     return words, {"kind": "chord", "weight": str(weight), **certificate.record()}
 

@@ -104,8 +104,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
     early: falsify.Found | None = None
     if cost(asked.program).operations >= LARGE:
-        if proof := _proved_after_affine_values(asked, aim, prove):
-            return by_proof(asked, proof)
+        if early_proof := _proved_after_affine_values(asked, aim, prove):
+            return early_proof
         early = _searched(asked, side)
         refuted = chord(asked, early, _side(side)) if early is not None else None
         if early is not None and refuted is not None:
@@ -149,14 +149,24 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
-def _proved_after_affine_values(asked: Asked, aim: str, prove: Prove) -> Proof | None:
-    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected."""
+def _proved_after_affine_values(asked: Asked, aim: str, prove: Prove) -> Verdict | None:
+    """A proof of the rest of a large program, as a function of what is affine, where such a one is to be expected.
+
+    It is remembered: in several blocks of a cost, the rest is one and the same.
+    """
     pulled = pulled_back(asked.program, asked.decision)
     if pulled is None or multiplies(pulled.program):
         return None
     general = replace(asked, program=pulled.program, decision=pulled.decision)
-    proof = proved(general, aim, prove, [], (0,), thorough=False)
-    return step("pulled back", "pulled back through affine values", proof) if proof else None
+
+    def answer() -> Verdict:
+        proof = proved(general, aim, prove, [], (0,), thorough=False)
+        if proof is None:
+            return undecided(asked.name, "no proof")
+        return by_proof(general, step("pulled back", "pulled back through affine values", proof))
+
+    verdict = remembered(general, answer, "after affine values")
+    return verdict if verdict.answer == "yes" else None
 
 
 def _searched(asked: Asked, side: int) -> falsify.Found | None:

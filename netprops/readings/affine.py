@@ -23,8 +23,8 @@ Tag = Literal["affine", "bent"]  # of a value that depends on the decision varia
 LINEAR: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(
         ("add", "add_any", "sub", "neg", "reduce_sum", "cumsum", "reduce_window_sum", "broadcast_in_dim", "concatenate",
-         "copy", "copy_p", "expand_dims", "pad", "reshape", "rev", "slice", "split", "squeeze", "stack", "stop_gradient",
-         "transpose", "unstack", "convert_element_type"),
+         "convert_element_type", "copy", "copy_p", "expand_dims", "pad", "reshape", "rev", "slice", "split", "squeeze",
+         "stack", "stop_gradient", "transpose", "unstack"),
         (),
     ),
     "div": (1,),
@@ -85,8 +85,10 @@ def _tags_of(eqn: Any, operands: Sequence[Tag | None]) -> list[Tag]:
         jaxpr = call[0]
         inner: dict[Any, Tag] = {v: tag for v, tag in zip(jaxpr.invars, operands, strict=True) if tag}
         _walk(jaxpr, inner)
-        # What does not vary inside is affine as well.
-        return ["affine" if hasattr(out, "val") else inner.get(out, "affine") for out in jaxpr.outvars]
+        bent = any(
+            inner.get(out) == "bent" for out in _variables(jaxpr.outvars)
+        )  # one is enough to keep the call whole
+        return ["bent" if bent else "affine"] * len(eqn.outvars)
     linear = "bent" not in operands and _is_linear(name, operands) and all(map(_is_double, eqn.outvars))
     return ["affine" if linear else "bent"] * len(eqn.outvars)
 
@@ -129,6 +131,16 @@ def _follows_from(
     return all(
         v in others or (v not in entering and _follows_from(makers[v], others, makers, entering, tags)) for v in varying
     )
+
+
+def sources(program: Program) -> tuple[frozenset[int], ...]:
+    """For each flat output, the flat arguments that it is computed from."""
+    jaxpr = program.closed.jaxpr
+    found: dict[Any, frozenset[int]] = {v: frozenset({k}) for k, v in enumerate(jaxpr.invars)}
+    for eqn in jaxpr.eqns:
+        of_inputs = frozenset().union(*(found.get(v, frozenset()) for v in _variables(eqn.invars)))
+        found.update(dict.fromkeys(eqn.outvars, of_inputs))
+    return tuple(found.get(v, frozenset()) if not hasattr(v, "val") else frozenset() for v in jaxpr.outvars)
 
 
 # ------------------------------------------------------------------ where all is real
@@ -179,15 +191,16 @@ def multiplies(program: Program) -> bool:
 
 def _multiplies(jaxpr: Any, varying: set[Any]) -> bool:
     for eqn in jaxpr.eqns:
-        sources = [v for v in _variables(eqn.invars) if v in varying]
-        if not sources:
+        used = [v for v in _variables(eqn.invars) if v in varying]
+        if not used:
             continue
-        if (eqn.primitive.name in BILINEAR or eqn.primitive.name == "div") and len(set(sources)) > 1:
+        if (eqn.primitive.name in BILINEAR or eqn.primitive.name == "div") and len(set(used)) > 1:
             return True
         call = called(eqn)
         if call is not None:
             inner = call[0]
-            if _multiplies(inner, {v for v, u in zip(inner.invars, eqn.invars, strict=True) if not hasattr(u, "val") and u in varying}):
+            passed = zip(inner.invars, eqn.invars, strict=True)
+            if _multiplies(inner, {v for v, given in passed if not hasattr(given, "val") and given in varying}):
                 return True
         varying.update(eqn.outvars)
     return False

@@ -100,7 +100,7 @@ def evaluate_batch(program: Program, points: Sequence[Array], *, device: bool = 
 
 
 def measured(program: Program, points: Sequence[Array]) -> tuple[list[Array], Array]:
-    """The flat outputs at B points, and the largest absolute intermediate value at each: rounding errors scale with it."""
+    """The flat outputs at B points, and the largest absolute intermediate value at each: so large is the rounding."""
     rows = _rows(program, points)
     tile = max(1, _TILE_ENTRIES // max(1, cost(program).widest))
     pieces = []

@@ -72,6 +72,7 @@ def trace(function: Callable[..., Any], *domains: Any) -> Program:
         raise NotAFunctionError(
             f"{_name(function)} could not be traced on {names}: {type(error).__name__}: {error}"
         ) from error
+    closed = _without_jit(closed)
     outputs = jax.tree.leaves(out)
     if not outputs:
         raise NotAFunctionError(f"{_name(function)} returns nothing")
@@ -82,6 +83,27 @@ def trace(function: Callable[..., Any], *domains: Any) -> Program:
                 + ("Remove the cast to a rounded type." if np.issubdtype(leaf.dtype, np.floating) else "")
             )
     return Program(closed, boxes, tuple(tuple(leaf.shape) for leaf in outputs), fingerprint(closed))
+
+
+def _without_jit(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    """What is inside, where the whole is one call of a compiled function: ``jax.jit(cost)`` is read as the cost is."""
+    jaxpr = closed.jaxpr
+    if len(jaxpr.eqns) != 1 or jaxpr.eqns[0].primitive.name not in ("jit", "pjit"):
+        return closed
+    (eqn,) = jaxpr.eqns
+    if list(eqn.outvars) != list(jaxpr.outvars) or len({id(atom) for atom in eqn.invars}) < len(eqn.invars):
+        return closed
+    if any(isinstance(atom, core.Literal) for atom in eqn.invars):
+        return closed
+    call = called(eqn)
+    assert call is not None  # such equations are calls
+    inner, consts = call
+    passed = dict(zip(eqn.invars, inner.invars, strict=True))
+    kept = [(passed[v], c) for v, c in zip(jaxpr.constvars, closed.consts, strict=True) if v in passed]
+    made = inner.replace(
+        constvars=[*inner.constvars, *(v for v, _ in kept)], invars=[passed.get(v, v) for v in jaxpr.invars]
+    )
+    return _without_jit(core.ClosedJaxpr(made, [*consts, *(c for _, c in kept)]))
 
 
 def _name(function: Callable[..., Any]) -> str:

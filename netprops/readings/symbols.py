@@ -76,9 +76,9 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
     return Symbols(table, tuple(outputs), blocks, variables, intervals)
 
 
-def read_steps(program: Program) -> tuple[Table, tuple[range, ...], Iterator[Array]]:
+def read_steps(program: Program, *, level: int = 0) -> tuple[Table, tuple[range, ...], Iterator[Array]]:
     """The table, the blocks, and the values of the program's steps, each read when it is asked for."""
-    table = Table()
+    table = Table(level=level)
     blocks, variables = _variables(program, table)
     return table, blocks, run_steps(program, symbolic_algebra(table), _arguments(program, blocks, variables))
 
