@@ -65,7 +65,8 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
     else:
         table = table or Table(level=level)
         blocks, variables = _variables(program, table)
-    outputs = run(program, symbolic_algebra(table), _arguments(program, blocks, variables))
+    results = run(program, symbolic_algebra(table), _arguments(program, blocks, variables))
+    outputs = [result.copy() for result in results]  # some are views of others
     for output in outputs:
         flat = output.reshape(-1)
         for entry, value in enumerate(flat):
