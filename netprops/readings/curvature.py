@@ -16,7 +16,9 @@ Rules, each with its hypothesis:
 * norms and means, as powers of sums of powers (`power_sums`); degree two (`degree_two`): roots of hyperbolic forms,
   quotients with an affine form; perspectives (`perspectives`); sums over disjoint sets of variables;
 * a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them;
-* functions of one affine form: `netprops.readings.one_dimension`.
+* convex functions taken out of a sum whole (`divergences`, `matrix_fractions`, Gumbel tails); sums of the largest
+  eigenvalues or singular values; principal minors of rational Hessians (`minors`);
+* functions of one affine form: `netprops.readings.one_dimension`; of one other expression: `compositions`.
 """
 
 from __future__ import annotations
