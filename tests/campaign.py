@@ -81,7 +81,7 @@ MORE = {  # a question for every few functions, and always for some families
     "is_nonincreasing": (),
     "is_quasiconcave": (),
     "is_affine": ("affine_forms",),
-    "is_constant": (),
+    "is_constant": ("constants",),
     "are_equal": (),
 }
 CLAIMED = {
