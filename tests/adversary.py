@@ -141,7 +141,7 @@ def _scores(c, claim, chords):
             tame &= (a != b).any(axis=1)
         relative, dense = np.where(tame, relative, -np.inf), np.where(tame, dense, -np.inf)
     with np.errstate(over="ignore"):
-        return relative.astype(float), dense.astype(float), np.isnan(values[0])
+        return relative.astype(float), dense.astype(float), ~np.isfinite(values[0])
 
 
 def contradiction(c, what, *, rounds=ROUNDS, seed=0):

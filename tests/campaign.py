@@ -81,7 +81,7 @@ MORE = {  # a question for every few functions, and always for some families
     "is_nonincreasing": (),
     "is_quasiconcave": (),
     "is_affine": ("affine_forms",),
-    "is_constant": (),
+    "is_constant": ("constants",),
     "are_equal": (),
 }
 CLAIMED = {
@@ -410,6 +410,7 @@ def spread(seed, count, jobs, first=0, say=print, keep=lambda report: None):
             total.merge(report)
             if total.functions - told >= 500 or total.functions == count:
                 told = total.functions
+                keep(total)
                 say(f"{told:6d} of {count}, {time.perf_counter() - start:7.1f} s, wrong so far: {len(total.wrong)}")
     total.seconds["wall"] = time.perf_counter() - start
     return total

@@ -172,8 +172,11 @@ class Composition:
             return np.asarray(in_numpy(self.tree, x, q), dtype=EXTENDED) * np.ones(len(x), dtype=EXTENDED)
 
     def value(self, x, q):
-        """In as many digits as mpmath works with."""
-        return in_mpmath(self.tree, x, q)
+        """In as many digits as mpmath works with; ValueError or ZeroDivisionError where it is no real number."""
+        value = in_mpmath(self.tree, x, q)
+        if not mp.isfinite(value):
+            raise ValueError(value)
+        return value
 
 
 def domain(kind, n):

@@ -173,9 +173,33 @@ def affine_forms(rng):
             sub(("softplus", u), ("softplus", neg(u))),
             sub(("max", u, v), ("max", sub(u, v), c(0))),
             add(("relu", u), neg(("relu", neg(u)))),
+            sub(("where <", u, square, u), ("where <", u, sub(square, u), c(0))),
+            sub(("where <", u, ("exp", u), c(1)), ("where <", u, sub(("exp", u), u), sub(c(1), u))),
         ]
     )
     return on(rng, t, n)
+
+
+def constants(rng):
+    """What cancels altogether, or nearly."""
+    n = size(rng)
+    u, v = affine(rng, n), convex(rng, n)
+    t = rng.choice(
+        [
+            sub(u, u),
+            mul(("exp", u), ("exp", neg(u))),
+            add(("logistic", u), ("logistic", neg(u))),
+            sub(("softplus", u), add(u, ("softplus", neg(u)))),
+            ("div", add(("square", u), c(1)), add(c(1), ("square", u))),
+            sub(("max", u, v), add(("relu", sub(u, v)), v)),
+            mul(c(0), v),
+            sub(("log", ("exp", v)), v),
+            ("sign", add(("square", u), c(1))),
+            ("floor", ("logistic", u)),
+            sub(("tanh", u), sub(scaled(2, ("logistic", scaled(2, u))), c(1))),
+        ]
+    )
+    return on(rng, add(t, c(number(rng))), n)
 
 
 def quadratic_forms(rng):
@@ -662,7 +686,9 @@ def with_parameters(rng):
     z = add(mul(q(0), x(0)), rng.choice([q(m - 1), c(0.5), x(n - 1)]))
     t = rng.choice(
         [
-            mul(w, ("square", u)), mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)),
+            mul(w, ("square", u)), mul(w, add(("square", u), ("exp", u), ("softplus", u), ("abs", x(0)), ("cosh", u), x(0))),
+            mul(w, add(("log normal", u), ("log sigmoid", u), ("min", u, c(1)), neg(("exp", u)), neg(("square", u)))),
+            mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)),
             ("abs", sub(z, q(m - 1))),
             sub(("softplus", z), mul(q(m - 1), z)), ("max", z, mul(w, u)), ("logaddexp", z, mul(q(m - 1), u)),
             mul(w, ("exp", z)),
@@ -837,6 +863,7 @@ def pulled_back(rng):
 
 
 SINGLE = (
+    constants,
     affine_forms, quadratic_forms, sums_of_powers, powers, products_of_powers, over_products, log_convex, log_sums,
     log_concave, elementary,
     elementary, elementary, maxima, quotients, hyperbolic, entropies, perspectives, outweighed, waves, even_polynomials,

@@ -254,6 +254,15 @@ def _mp_scaled_bessel(order):
     return lambda x: mp.exp(-abs(x)) * mp.besseli(order, x)
 
 
+def _mp_to_the_power(a, b):
+    if a > 0:
+        return _exp(b * mp.log(a))
+    whole = b == mp.floor(b) and abs(b) < TAME
+    if a == 0 and (b > 0 or b == 0):
+        return mp.mpf(0) if b > 0 else mp.mpf(1)
+    return a ** int(b) if a < 0 and whole else _undefined()
+
+
 def _mp_nearest_integer(x):
     up = mp.floor(x + mp.mpf(0.5))
     return up - 1 if up - x == mp.mpf(0.5) and up % 2 else up
@@ -326,10 +335,7 @@ OPERATIONS |= {
         lambda x, k: _mp_power(k)(x), weight=2, wants="positive",
         numbers=((-3, -2, -1.5, -1, -0.25, 0.125, 0.5, 0.75, 1.25, 1.5, 2.5, 3, 4, 5),),
     ),
-    "to the power": Operation(
-        lambda a, b: jnp.power(a, b), lambda a, b: np.where(a > 0, np.abs(a) ** b, np.nan),
-        lambda a, b: _exp(b * mp.log(a)) if a > 0 else _undefined(), 2, 0.5, "positive",
-    ),
+    "to the power": Operation(jnp.power, np.power, _mp_to_the_power, 2, 0.5, "positive"),
     # JAX's own activations, and functions of probability
     "selu": Operation(
         lambda x: jnp.where(x > 0, x, 1.5 * jnp.expm1(jnp.where(x > 0, 0.0, x))),
@@ -353,8 +359,8 @@ OPERATIONS |= {
     ),
     "entropy": Operation(
         jax.scipy.special.entr,
-        lambda x: np.where(x > 0, -x * _np_log(x), np.where(x == 0, EXTENDED(0), np.nan)),
-        lambda x: -x * mp.log(x) if x > 0 else x if x == 0 else _undefined(), weight=0.5, wants="positive",
+        lambda x: np.where(x > 0, -x * _np_log(x), np.where(x == 0, EXTENDED(0), -np.inf)),
+        lambda x: -x * mp.log(x) if x > 0 else x if x == 0 else -mp.inf, weight=0.5, wants="positive",
     ),
     "relative entropy": Operation(
         lambda a, b: a * jnp.log(a / b),

@@ -157,6 +157,14 @@ def test_no_second_derivative_where_there_is_none(name):
         assert not atom.derivatives(x, atom(x))[1].is_finite()
 
 
+@pytest.mark.parametrize("name", ATOMS)
+def test_of_nothing_known_nothing_is_known(name):
+    atom = ATOMS[name]
+    assert not atom(arb("nan")).is_finite()
+    assert not any(d.is_finite() for d in atom.derivatives(arb("nan"), arb("nan"))) or name in ("square", "neg")
+    atom(arb(0, arb("inf")))
+
+
 def test_a_pole_inside_a_ball_is_unknown():
     assert ATOMS["tan"](arb(1.5, 0.2)).is_nan()
 

@@ -81,6 +81,8 @@ def test_the_three_readings_of_an_operation_agree(name):
                 exact = in_mpmath(t, [mp.mpf(v) for v in at], None)
             except (ValueError, ZeroDivisionError):
                 continue
+            if not mp.isfinite(exact):
+                continue
             long = float(np.ravel(in_numpy(t, at[None].astype(EXTENDED), None))[0])
             jax_value = float(np.tanh(at[0]) if name == "opaque" else in_jax(t, at, None))
             assert abs(long - exact) <= 1e-12 * (1 + abs(exact)), at

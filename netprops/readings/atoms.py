@@ -176,7 +176,7 @@ def cube_root(x: Ball) -> Ball:
         return -(-x).root(3)
     if x == 0:
         return arb(0)
-    return hull(cube_root(x.lower()), cube_root(x.upper()))
+    return NAN if x.is_nan() else hull(cube_root(x.lower()), cube_root(x.upper()))
 
 
 def _bessel(order: int, x: Ball) -> Ball:
