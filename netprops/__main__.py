@@ -2,8 +2,11 @@
 
     python -m netprops curvature my_module:loss --on "[-1, 1]^3"
     python -m netprops explain my_module:cost --params my_module:params
+    python -m netprops curvature my_module:loss --on "[-1, 1]^3" --certificate loss.json
+    python -m netprops recheck loss.json my_module:loss
 
-The exit status is 0 if the answer is decided, 2 if it is not, 1 for an error.
+The exit status is 0 if the answer is decided (the certificate accepted), 2 if it is not decided, 1 for an error or a
+certificate that is refused.
 """
 
 from __future__ import annotations
@@ -49,11 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     shape.add_argument("function", help="module:name of a scalar function of one array")
     shape.add_argument("--on", default="R", help='its domain, such as R, "[-1, 1]^3", "[0, 1] x (0, inf)" (default: R)')
     shape.add_argument("--dim", type=int, help="the number of entries of its argument, where --on is one interval")
+    shape.add_argument("--certificate", metavar="FILE", help="write what `recheck` verifies to a file, as JSON")
     shape.set_defaults(command=_curvature)
     blocks = commands.add_parser("explain", help="in which blocks of its parameters is a cost convex, and why not?")
     blocks.add_argument("cost", help="module:name of a scalar function of the parameters")
     blocks.add_argument("--params", help="module:name of the parameters (default: params in the cost's module)")
     blocks.set_defaults(command=_explain)
+    certified = commands.add_parser("recheck", help="is a certificate right, of this function?")
+    certified.add_argument("certificate", help="a JSON file that `curvature --certificate` or your program wrote")
+    certified.add_argument("functions", nargs="+", metavar="function", help="module:name; two for are_equal")
+    certified.set_defaults(command=_recheck)
     for command in (shape, blocks):
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
     return parser
@@ -71,6 +79,10 @@ def _curvature(options: argparse.Namespace) -> int:
             raise DomainError(f"--dim {options.dim} does not fit the domain {on}")
         on = on if on.shape else Box((options.dim,), on.intervals)
     found = curvature(_named(options.function), on)
+    if options.certificate is not None and found.certificate is None:
+        print(f"{options.certificate} was not written: what is undecided has no certificate", file=sys.stderr)
+    elif options.certificate is not None:
+        _write(options.certificate, found.certificate)
     if options.json:
         verdicts = {"convex": found.convex, "concave": found.concave}
         answers = {name: _record(verdict) for name, verdict in verdicts.items()}
@@ -103,8 +115,37 @@ def _explain(options: argparse.Namespace) -> int:
     return DECIDED if found.is_decided else UNDECIDED
 
 
+def _recheck(options: argparse.Namespace) -> int:
+    from netprops.certificates.checking import recheck
+
+    certificate = _read(options.certificate)
+    found = recheck(certificate, *map(_named, options.functions))
+    if found:
+        for part in certificate.get("parts", [certificate]):
+            words = ("question", "answer", "evidence", "domains", "decision")
+            print(json.dumps({word: part[word] for word in words}))
+    print(f"{options.certificate}: {found}")
+    return DECIDED if found else ERROR
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _UsageError(f"{path}: {error}") from None
+
+
+def _write(path: str, certificate: object) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(certificate, file, indent=1)
+    except OSError as error:
+        raise _UsageError(f"{path}: {error}") from None
+
+
 class _UsageError(Exception):
-    """A name that leads nowhere."""
+    """A name or a file that leads nowhere."""
 
 
 def _named(path: str) -> Any:

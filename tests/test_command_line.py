@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from netprops import are_equal, reals
 from netprops.__main__ import main
 from netprops.domains import DomainError, parse_domain
 
@@ -21,6 +22,12 @@ def bowl(x):
 
 def root(x):
     return jnp.sqrt(x)
+
+def doubled(x):
+    return x + x
+
+def twice(x):
+    return 2 * x
 
 def unknown(x):
     return jnp.hypot(x[0], x[1])
@@ -84,9 +91,53 @@ def test_explain(capsys):
     assert status == 0
 
 
+def test_a_certificate_is_written_and_accepted(capsys, tmp_path):
+    for name, answers in (("saddle", ("no", "no")), ("bowl", ("yes", "no"))):
+        path = str(tmp_path / f"{name}.json")
+        status, out, err = run(capsys, "curvature", f"losses_of_mine:{name}", "--dim", "2", "--certificate", path)
+        assert (status, err) == (0, "")
+        assert name in out
+        status, out, _ = run(capsys, "recheck", path, f"losses_of_mine:{name}")
+        *parts, last = out.splitlines()
+        assert (status, last) == (0, f"{path}: accepted: both parts")
+        assert tuple(json.loads(part)["answer"] for part in parts) == answers
+        assert all(json.loads(part)["domains"] for part in parts)
+
+
+def test_a_certificate_of_another_function_or_corrupted_is_refused_with_status_1(capsys, tmp_path):
+    path = tmp_path / "bowl.json"
+    run(capsys, "curvature", "losses_of_mine:bowl", "--dim", "2", "--certificate", str(path))
+    status, out, _ = run(capsys, "recheck", str(path), "losses_of_mine:saddle")
+    assert status == 1
+    assert f"{path}: refused at is_convex, function: the function is not the one that was certified" in out
+    path.write_text(path.read_text().replace("squares", "affine"))
+    status, out, _ = run(capsys, "recheck", str(path), "losses_of_mine:bowl")
+    assert (status, out) == (1, f"{path}: refused at is_convex, format: the checksum is not that of the contents\n")
+
+
+def test_one_question_has_a_certificate_too(capsys, tmp_path):
+    path = tmp_path / "equal.json"
+    certificate = are_equal(lambda x: x + x, lambda x: 2 * x, reals()).certificate
+    path.write_text(json.dumps(certificate))
+    status, out, _ = run(capsys, "recheck", str(path), "losses_of_mine:doubled", "losses_of_mine:twice")
+    assert (status, json.loads(out.splitlines()[0])["question"]) == (0, "are_equal")
+    assert run(capsys, "recheck", str(path), "losses_of_mine:doubled")[0] == 1
+
+
+def test_what_is_undecided_has_no_certificate(capsys, tmp_path):
+    path = tmp_path / "unknown.json"
+    status, _, err = run(capsys, "curvature", "losses_of_mine:unknown", "--dim", "2", "--certificate", str(path))
+    assert (status, path.exists()) == (2, False)
+    assert "was not written" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["recheck", "no_such_file.json", "losses_of_mine:bowl"], "No such file"),
+        (["recheck", "losses_of_mine.py", "losses_of_mine:bowl"], "Expecting value"),
+        (["recheck", "losses_of_mine.py"], "usage"),
+        (["curvature", "losses_of_mine:bowl", "--dim", "2", "--certificate", "no/such/folder.json"], "No such file"),
         (["curvature", "losses_of_mine:none"], "has no 'none'"),
         (["curvature", "no_such_module:f"], "No module named"),
         (["curvature", "losses_of_mine"], "module:name"),
