@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from netprops import claims, evidence, progress
-from netprops.report import run
+from netprops.report import run, shards
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -28,6 +28,12 @@ _TRIAL = "netprops_trial"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("netprops", "netprops: claims and their evidence")
     group.addoption("--ledger", metavar="DIR", help="write this run's evidence to DIR/ledger.json and ledger.md")
+    group.addoption(
+        "--shard",
+        metavar="I/N",
+        type=shards.parse,
+        help="run part I of N of the claims; `python -m netprops merge` joins the ledgers of all parts",
+    )
 
 
 @pytest.hookimpl(trylast=True)  # after the profile that --hypothesis-profile names has been loaded
@@ -35,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     seed = run.choose_seed(config.getoption("hypothesis_seed", None)) if worker is None else worker["netprops_seed"]
     config.stash[_RUN] = this = run.Run(str(config.rootpath), seed, is_worker=worker is not None)
+    this.shard = config.getoption("shard")
     for line, meaning in claims.MARKERS.items():
         config.addinivalue_line("markers", f"{line}: {meaning}")
     _register(config, run.topics(run.catalogues(_paths(config))))
@@ -43,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(run.load_ledger_profile())
         try:
             this.folder = run.open_folder(config.invocation_params.dir / folder)
+            this.sources = run.sources_of(this, _paths(config))
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
     if not this.is_worker:
@@ -84,6 +92,14 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> Gener
                 mark = getattr(pytest.mark, name)
                 item.add_marker(mark(**arguments) if arguments else mark)
     return result
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    this = config.stash[_RUN]
+    if this.shard is not None:
+        elsewhere = [item for item in items if not _is_own(this, item)]
+        items[:] = [item for item in items if _is_own(this, item)]
+        config.hook.pytest_deselected(items=elsewhere)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -128,6 +144,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         short = run.close(this, run.whole(_paths(config), config.option), stopped=stopped)
         if short and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if run.is_empty_shard(this) and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED if short else pytest.ExitCode.OK
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -170,6 +188,12 @@ def _register(config: pytest.Config, topics: Sequence[str]) -> None:
     config.stash[_RUN].topics.update(topics)
     for topic in topics:
         config.addinivalue_line("markers", f"{topic}: tests of claims of this topic")
+
+
+def _is_own(this: run.Run, item: pytest.Item) -> bool:
+    """Whether a test is of this shard."""
+    claim = _claim(item)
+    return run.owns_file(this, item.path) if claim is None else run.owns(this, claim)
 
 
 def _claim(item: pytest.Item) -> claims.Claim | None:

@@ -6,6 +6,7 @@ JSON, since they travel from the workers to the controller.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netprops.claims import shortfalls
-from netprops.evidence import KINDS, canonical
-from netprops.report import tables
+from netprops.evidence import FALSE_ALARMS, KINDS, MOST_ESTIMATED, canonical
+from netprops.report import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from netprops.evidence import Note, Recorder, Site
 
 SCHEMA = 1
+LEDGER = "ledger.json"
 # Enough to understand a claim by; the first ones, shortest first, whatever the order in which workers found them.
 WITNESSES = 8
 
@@ -79,7 +81,7 @@ def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
         "statement": claim.row.says,
         "source": list(claim.source),
         "topic": claim.row.topic,
-        "module": _relative(claim.module, rootdir),
+        "module": relative(claim.module, rootdir),
         "verdict": claim.verdict,
         "demands": list(claim.row.evidence),
         "catalogue": claim.catalogue,
@@ -134,10 +136,11 @@ def _few(witnesses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def where(site: Site, rootdir: str) -> str:
     """file:line:column, the file relative to the root of the run."""
-    return f"{_relative(site.file, rootdir)}:{site.line}:{site.column}"
+    return f"{relative(site.file, rootdir)}:{site.line}:{site.column}"
 
 
-def _relative(file: str, rootdir: str) -> str:
+def relative(file: str, rootdir: str) -> str:
+    """A file as ledgers name it, the same on every machine."""
     try:
         return Path(os.path.relpath(file, rootdir)).as_posix()
     except ValueError:  # another drive
@@ -222,18 +225,48 @@ def _position(place: str) -> tuple[str, int, int]:
     return file, int(line), int(column)
 
 
-def document(environment: Mapping[str, Any], judged: Iterable[Judged]) -> dict[str, Any]:
-    """The ledger, as it is written to `ledger.json`."""
-    return {"schema": SCHEMA, "environment": dict(environment), "claims": [claim.entry for claim in judged]}
+def document(
+    environment: Mapping[str, Any], judged: Iterable[Judged], shard: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The ledger, as it is written to `ledger.json`; that of a shard says of which whole, under a checksum."""
+    claims = [claim.entry for claim in judged]
+    ledger: dict[str, Any] = {"schema": SCHEMA, "environment": dict(environment), "claims": claims}
+    if shard is not None:
+        ledger["shard"] = dict(shard)
+        ledger["shard"]["checksum"] = checksum(ledger)
+    return ledger
 
 
-def write(folder: Path, environment: Mapping[str, Any], judged: Sequence[Judged]) -> None:
-    """Write `ledger.json` and `ledger.md` into the folder, and a page for each claim with tables."""
+def too_many_estimates(estimated: int) -> str:
+    """What to say of more estimated answers than the promise of `FALSE_ALARMS` covers."""
+    return (
+        f"{estimated} estimated answers: a chance of a false alarm below {float(FALSE_ALARMS):g} in all is "
+        f"promised for {MOST_ESTIMATED} of them, so the run fails"
+    )
+
+
+def checksum(ledger: Mapping[str, Any]) -> str:
+    """SHA-256 of a shard's ledger, all but the checksum itself; how it is laid out in its file does not matter."""
+    shard = {name: value for name, value in ledger["shard"].items() if name != "checksum"}
+    text = json.dumps({**ledger, "shard": shard}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(
+    folder: Path,
+    environment: Mapping[str, Any],
+    judged: Sequence[Judged],
+    shard: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `ledger.json` and `ledger.md` into the folder, and a page for each claim with tables.
+
+    Raises `OSError`; every file is then either as it was before or as it is to be.
+    """
     from netprops.report.markdown import page
 
-    ledger = document(environment, judged)
-    (folder / "ledger.json").write_text(json.dumps(ledger, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "ledger.md").write_text(page(environment, judged), encoding="utf-8")
+    text = json.dumps(document(environment, judged, shard), indent=1, ensure_ascii=False)
+    files.write(folder / LEDGER, f"{text}\n")
+    files.write(folder / "ledger.md", page(environment, judged))
     for claim in judged:
         if claim.entry.get("tables"):
-            (folder / tables.file_name(claim.entry)).write_text(tables.html_page(claim.entry), encoding="utf-8")
+            files.write(folder / tables.file_name(claim.entry), tables.html_page(claim.entry))

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netprops import claims
-from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
-from netprops.report import ledger, terminal
+from netprops.evidence import MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
+from netprops.report import ledger, shards, sources, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,6 +44,10 @@ class Run:
     folder: Path | None = None  # of the ledger
     is_worker: bool = False
     workers: int = 0
+    shard: shards.Shard | None = None  # run of its claims alone
+    sources: str = ""  # a hash of them, for the ledger
+    catalogues: dict[str, list[str]] = field(default_factory=dict)  # of all claims found: their rows, whosever they are
+    own: dict[str, frozenset[str]] = field(default_factory=dict)  # by catalogue: the shard's claims
     collection: dict[str, dict[str, Any]] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
     settings: list[dict[str, Any]] = field(default_factory=list)  # of the processes that ran claims
@@ -124,11 +128,38 @@ def topics(paths: Iterable[Path]) -> list[str]:
     return list(found)
 
 
+def sources_of(run: Run, paths: Iterable[Path]) -> str:
+    """The hash of what is about to run, taken before it does: files may change meanwhile."""
+    return sources.digest(catalogues(paths), run.rootdir)
+
+
 def made(run: Run, claim: Claim, test: str) -> None:
-    """A test of a claim was found, whether or not it is going to be selected."""
+    """A test of a claim was found, whether or not it is going to be selected; one of another shard is not there."""
+    if not owns(run, claim):
+        return
     entry = run.collection.setdefault(claim.id, ledger.collected(claim, run.rootdir))
     if test not in entry["tests"]:
         entry["tests"].append(test)
+
+
+def owns(run: Run, claim: Claim) -> bool:
+    """Whether a claim that was found is the shard's own; every claim is, where there are no shards."""
+    path = Path(claim.catalogue)
+    if claim.catalogue not in run.catalogues:
+        run.catalogues[claim.catalogue] = list(claims.read_catalogue(path))
+        if run.shard is not None:
+            run.own[claim.catalogue] = shards.owned(run.shard, path)
+    return run.shard is None or claim.id in run.own[claim.catalogue]
+
+
+def is_empty_shard(run: Run) -> bool:
+    """Whether claims were found, but none of this shard: there may be more shards than claims."""
+    return run.shard is not None and bool(run.catalogues) and not run.collection
+
+
+def owns_file(run: Run, file: Path) -> bool:
+    """Whether the tests in a file that belong to no claim are the shard's own."""
+    return run.shard is None or shards.has_file(run.shard, ledger.relative(str(file), run.rootdir))
 
 
 def selected(run: Run, tests: Iterable[str]) -> None:
@@ -172,9 +203,9 @@ def unshown_rows(run: Run, folders: Sequence[Path]) -> list[str]:
 
     Only catalogues that a claim was found in count: another project's file may have the same name.
     """
-    known = sorted({Path(entry["catalogue"]) for entry in run.collection.values()})
-    whole = [path for path in known if any(path.is_relative_to(folder) for folder in folders)]
-    return [id for path in whole for id in claims.read_catalogue(path) if id not in run.collection]
+    whole = [path for path in sorted(run.catalogues) if any(Path(path).is_relative_to(folder) for folder in folders)]
+    rows = [id for path in whole for id in run.catalogues[path] if run.shard is None or id in run.own[path]]
+    return [id for id in rows if id not in run.collection]
 
 
 # ---------------------------------------------------------------- running
@@ -223,7 +254,10 @@ def note(run: Run, trials: Iterable[str]) -> None:
 
 def hand_over(run: Run) -> str:
     """What the controller has to know of this process at its end."""
-    return json.dumps({"collection": run.collection, "settings": settings_here()})
+    found = {"collection": run.collection, "catalogues": run.catalogues}
+    return json.dumps(
+        {**found, "own": {path: sorted(ids) for path, ids in run.own.items()}, "settings": settings_here()}
+    )
 
 
 def take_over(run: Run, text: str) -> None:
@@ -231,6 +265,8 @@ def take_over(run: Run, text: str) -> None:
     handed = json.loads(text)
     for id, entry in handed["collection"].items():
         run.collection.setdefault(id, entry)
+    run.catalogues.update(handed["catalogues"])
+    run.own.update({path: frozenset(ids) for path, ids in handed["own"].items()})
     run.settings.append(handed["settings"])
 
 
@@ -248,6 +284,10 @@ def settings_here() -> dict[str, Any]:
     return {**here, "device": ", ".join(sorted(devices)), "x64": bool(jax.config.read("jax_enable_x64"))}  # type: ignore[no-untyped-call]
 
 
+# What answers, draws and witnesses depend on, beside the package, Python and JAX.
+_LIBRARIES = ("jaxlib", "numpy", "scipy", "python-flint", "hypothesis", "optax", "scikit-learn")
+
+
 def environment(run: Run) -> dict[str, Any]:
     """The circumstances of a run, as the ledger states them."""
     devices = sorted({each["device"] for each in run.settings if each.get("device")})
@@ -255,6 +295,8 @@ def environment(run: Run) -> dict[str, Any]:
         "netprops": _version("netprops"),
         "python": platform.python_version(),
         "jax": _version("jax"),
+        "libraries": ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        "sources": run.sources,
         "device": ", ".join(devices) or "none",
         "x64": bool(run.settings) and all(each.get("x64", False) for each in run.settings),
         "profile": ", ".join(sorted({each["profile"] for each in run.settings})) or profile_name(),
@@ -281,6 +323,8 @@ def header(run: Run) -> str:
         from hypothesis import settings
 
         parts.append(f"profile {profile_name()} ({settings().max_examples} examples)")
+    if run.shard is not None:
+        parts.append(f"shard {run.shard}")
     parts.append(f"{run.workers} workers" if run.workers else "1 process")
     return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
 
@@ -295,19 +339,22 @@ def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
     run.judged = ledger.judge(run.collection, run.trials, stopped=stopped)
     run.missing = [] if stopped else unshown_rows(run, folders)
     if run.folder is not None:
-        ledger.write(run.folder, environment(run), run.judged)
+        ledger.write(run.folder, environment(run), run.judged, shard=shard_record(run))
     run.estimated = sum(claim.entry["evidence"]["estimated"] for claim in run.judged)
     return bool(run.missing) or any(claim.fails for claim in run.judged) or run.estimated > MOST_ESTIMATED
+
+
+def shard_record(run: Run) -> dict[str, Any] | None:
+    """Which part of what whole the run was, for its ledger; None where it was the whole."""
+    if run.shard is None:
+        return None
+    whole = {ledger.relative(path, run.rootdir): ids for path, ids in sorted(run.catalogues.items())}
+    why = {claim.entry["id"]: list(claim.why) for claim in run.judged if claim.why}
+    return {"index": run.shard.index, "of": run.shard.of, "catalogues": whole, "missing": run.missing, "why": why}
 
 
 def summary(run: Run, *, brief: bool) -> Iterator[terminal.Line]:
     """The lines at the end of the run."""
     yield from terminal.summary(environment(run), run.judged, run.missing, brief=brief)
     if run.estimated > MOST_ESTIMATED:
-        yield (
-            (
-                f"{run.estimated} estimated answers: a chance of a false alarm below {float(FALSE_ALARMS):g} in all is "
-                f"promised for {MOST_ESTIMATED} of them, so the run fails"
-            ),
-            {"red": True, "bold": True},
-        )
+        yield ledger.too_many_estimates(run.estimated), {"red": True, "bold": True}
