@@ -16,8 +16,9 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
 
     `lasting` waits until the text has reached the disk, so that it outlives the machine and not only the process.
     """
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = ""
     try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             if lasting:
@@ -25,10 +26,11 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
                 os.fsync(file.fileno())
         os.chmod(beside, 0o666 & ~_umask())
         os.replace(beside, path)
-    except BaseException:
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
         with suppress(OSError):
             os.unlink(beside)
-        raise
 
 
 def _umask() -> int:

@@ -30,6 +30,8 @@ LEDGER = "ledger.json"
 WITNESSES = 8
 
 SHOWN, FAILED, UNDECIDED, NOT_RUN = "shown", "failed", "undecided", "not run"
+# Of a test, not of a claim: it was ended before its end, and says nothing either way.
+CUT_SHORT = "cut short"
 _STATED = ("id", "statement", "source", "topic", "module", "verdict")
 _COUNTED = ("examples", "evaluations", "compiles")
 OUTCOMES = (SHOWN, FAILED, UNDECIDED, NOT_RUN)
@@ -51,7 +53,7 @@ class Judged:
 def trial(
     claim: Claim, test: str, recorder: Recorder | None, rootdir: str, *, outcome: str, why: str, seconds: float
 ) -> dict[str, Any]:
-    """What one test item leaves behind; `outcome` is passed, failed, undecided or skipped.
+    """What one test item leaves behind; `outcome` is passed, failed, undecided, skipped or cut short.
 
     What it asked counts only when it passed; of any other the last witness is kept, for people.
     """
@@ -72,6 +74,12 @@ def trial(
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
     }
+
+
+def lost(claim: str, test: str, why: str) -> dict[str, Any]:
+    """What is left of a test whose process ended under it."""
+    counted = dict.fromkeys((*_COUNTED, "seconds"), 0)
+    return {"claim": claim, "test": test, "outcome": CUT_SHORT, "why": why, **counted, "questions": [], "witnesses": []}
 
 
 def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
@@ -158,7 +166,11 @@ def judge(
     for entry in trials:
         # The last word on a test is the one that counts: it may have been run again.
         by_claim.setdefault(entry["claim"], {})[entry["test"]] = entry
-    judged = [_judge(claim, by_claim[id], stopped) for id, claim in collection.items()]
+    return in_order(_judge(claim, by_claim[id], stopped) for id, claim in collection.items())
+
+
+def in_order(judged: Iterable[Judged]) -> list[Judged]:
+    """In the order of the catalogue."""
     return sorted(judged, key=lambda claim: (claim.place, claim.entry["id"]))
 
 
@@ -197,10 +209,12 @@ def _outcome(
     if claim["left_out"]:
         return NOT_RUN, [f"not selected: {', '.join(map(_short, sorted(claim['left_out'])))}"], False
     skipped = sorted(test["test"] for test in trials.values() if test["outcome"] == "skipped")
+    cut = sorted(test["test"] for test in trials.values() if test["outcome"] == CUT_SHORT)
     absent = sorted(set(claim["tests"]) - set(trials))
-    if skipped or absent:
+    if skipped or cut or absent:
         why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
-        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped) or not stopped
+        why += [f"{_short(test)} was cut short: {trials[test]['why']}" for test in cut]
+        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped or cut) or not stopped
     if why := shortfalls(claim["demands"], questions):
         return UNDECIDED, why, True
     return SHOWN, [], False
@@ -250,6 +264,20 @@ def checksum(ledger: Mapping[str, Any]) -> str:
     shard = {name: value for name, value in ledger["shard"].items() if name != "checksum"}
     text = json.dumps({**ledger, "shard": shard}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keep(
+    folder: Path,
+    environment: Mapping[str, Any],
+    judged: Sequence[Judged],
+    shard: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `ledger.json` as it is by now, in the middle of a run: what is left of one that is killed.
+
+    It says so by ``"unfinished": true``.  Raises `OSError`.
+    """
+    text = json.dumps({**document(environment, judged, shard), "unfinished": True}, ensure_ascii=False)
+    files.write(folder / LEDGER, f"{text}\n", lasting=False)
 
 
 def write(

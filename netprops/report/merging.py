@@ -116,8 +116,7 @@ def merge(parts: Sequence[Part]) -> Merged:
     entries = {entry["id"]: _judged(part, entry, place) for part in parts for entry in part.ledger["claims"]}
     missing = [id for part in parts for id in part.shard["missing"]]
     _demand_every_claim_once(parts, place)
-    judged = sorted(entries.values(), key=lambda claim: (claim.place, claim.entry["id"]))
-    return Merged(_environment(parts), judged, sorted(missing, key=lambda id: place[id]))
+    return Merged(_environment(parts), ledger.in_order(entries.values()), sorted(missing, key=lambda id: place[id]))
 
 
 def _judged(part: Part, entry: dict[str, Any], place: Mapping[str, int]) -> Judged:
