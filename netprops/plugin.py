@@ -85,7 +85,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     """xdist: workers are about to start.  One that takes the place of another has its share."""
-    if config.stash[_RUN].topics:
+    if config.stash[_RUN].topics or config.getoption("device"):
         for slot, spec in enumerate(specs):
             if spec.popen:
                 spec.env.update(devices.share(slot, len(specs), os.environ))
