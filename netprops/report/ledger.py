@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class Judged:
     why: tuple[str, ...] = ()  # it is not shown
     fails: bool = False  # the run, whatever pytest says of the tests
     place: int = 0
+    about: Mapping[str, Any] = field(default_factory=dict)  # the rest of its row, and what its module says of it
 
 
 # ---------------------------------------------------------------- in the worker
@@ -69,6 +70,7 @@ def trial(
         "questions": _questions(kept, rootdir),
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
+        "curves": recorder.drawings if passed and recorder else [],
     }
 
 
@@ -84,6 +86,7 @@ def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
         "demands": list(claim.row.evidence),
         "catalogue": claim.catalogue,
         "place": claim.place,
+        "about": {"formal": claim.row.formal, "control": claim.row.control, "doc": claim.doc},
         "tests": [],
         "left_out": [],
     }
@@ -176,7 +179,17 @@ def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], st
     cells = [cell for test in claim["tests"] if test in trials for cell in trials[test].get("cells", ())]
     if cells:
         entry["tables"] = tables.pooled(cells)
-    return Judged(entry, tuple(why), fails, claim["place"])
+    if curves := _curves(trials[test] for test in claim["tests"] if test in trials):
+        entry["curves"] = curves
+    return Judged(entry, tuple(why), fails, claim["place"], claim.get("about", {}))
+
+
+def _curves(trials: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the tests gave to draw: the first of each title and name."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for curve in (curve for test in trials for curve in test.get("curves", ())):
+        first.setdefault((curve["title"], curve["name"]), curve)
+    return list(first.values())
 
 
 def _outcome(
@@ -228,12 +241,14 @@ def document(environment: Mapping[str, Any], judged: Iterable[Judged]) -> dict[s
 
 
 def write(folder: Path, environment: Mapping[str, Any], judged: Sequence[Judged]) -> None:
-    """Write `ledger.json` and `ledger.md` into the folder, and a page for each claim with tables."""
+    """Write `ledger.json`, `ledger.md` and `index.html` into the folder, and a page for each claim with tables."""
     from netprops.report.markdown import page
+    from netprops.report.page import index_page
 
     ledger = document(environment, judged)
     (folder / "ledger.json").write_text(json.dumps(ledger, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "ledger.md").write_text(page(environment, judged), encoding="utf-8")
+    (folder / "index.html").write_text(index_page(environment, judged), encoding="utf-8")
     for claim in judged:
         if claim.entry.get("tables"):
             (folder / tables.file_name(claim.entry)).write_text(tables.html_page(claim.entry), encoding="utf-8")
