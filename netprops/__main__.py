@@ -2,8 +2,10 @@
 
     python -m netprops curvature my_module:loss --on "[-1, 1]^3"
     python -m netprops explain my_module:cost --params my_module:params
+    python -m netprops replay out/ledger.json
 
-The exit status is 0 if the answer is decided, 2 if it is not, 1 for an error.
+The exit status is 0 if the answer is decided, 2 if it is not, 1 for an error.  That of `replay` is 0 if every claim is
+shown now, else 1.
 """
 
 from __future__ import annotations
@@ -54,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     blocks.add_argument("cost", help="module:name of a scalar function of the parameters")
     blocks.add_argument("--params", help="module:name of the parameters (default: params in the cost's module)")
     blocks.set_defaults(command=_explain)
+    again = commands.add_parser("replay", help="are the claims of a ledger, and its witnesses, still as it says?")
+    again.add_argument("ledger", help="a ledger.json, whose modules lie below this folder as it says")
+    again.add_argument("ids", nargs="*", metavar="CLAIM", help="the claims to run again (default: all)")
+    again.set_defaults(command=_replay)
     for command in (shape, blocks):
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
     return parser
@@ -101,6 +107,15 @@ def _explain(options: argparse.Namespace) -> int:
     found = explain(_named(options.cost), _named(options.params or f"{module}:params"))
     print(json.dumps({"cost": options.cost, **found.record()}, indent=2) if options.json else found)
     return DECIDED if found.is_decided else UNDECIDED
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from netprops.report.replay import ReplayError, replay
+
+    try:
+        return DECIDED if replay(options.ledger, options.ids) else ERROR
+    except ReplayError as error:
+        raise _UsageError(str(error)) from None
 
 
 class _UsageError(Exception):

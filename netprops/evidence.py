@@ -260,7 +260,7 @@ class Drawing:
 def _six_digits(values: Any) -> Any:
     if hasattr(values, "tolist"):
         values = values.tolist()
-    if isinstance(values, list | tuple):
+    if hasattr(values, "__iter__"):
         return [_six_digits(value) for value in values]
     return float(f"{float(values):.6g}") if math.isfinite(values) else None
 

@@ -15,7 +15,7 @@ from netprops import claims, evidence, progress
 from netprops.report import run
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
 _RUN = pytest.StashKey[run.Run]()
@@ -46,9 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
     if not this.is_worker:
-        config.pluginmanager.register(_Controller(this), "netprops-controller")
-        if not this.workers and config.get_verbosity() >= 0:
-            config.add_cleanup(progress.listen(_Teller(config)))
+        tell = _Teller(config) if config.get_verbosity() >= 0 else None
+        # One process writes the module that it is in; several need somebody to say which claim is done.
+        config.pluginmanager.register(_Controller(this, tell if this.workers else None), "netprops-controller")
+        if tell is not None and not this.workers:
+            config.add_cleanup(progress.listen(tell))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -112,7 +114,7 @@ def pytest_runtest_makereport(
         this = item.config.stash[_RUN]
         report.user_properties.append((_TRIAL, run.trial(this, claim, recorder, report, call)))
         if report.failed:
-            report.sections.append(("claim", run.failure(this, claim, recorder)))
+            report.sections.append(("claim", run.failure(this, claim, recorder, report.nodeid)))
     return report
 
 
@@ -134,21 +136,36 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     this = config.stash[_RUN]
     if this.judged or this.missing:
         terminalreporter.section("claims")
-        for line, markup in run.summary(this, brief=config.get_verbosity() < 0):
+        for line, markup in run.summary(this, verbosity=config.get_verbosity()):
             terminalreporter.write_line(line, **markup)
 
 
 class _Controller:
     """Hooks of the process that judges, which get no config handed to find their run by."""
 
-    def __init__(self, this: run.Run) -> None:
+    def __init__(self, this: run.Run, tell: Callable[..., None] | None) -> None:
         self._run = this
+        self._tell = tell  # of claims as they are finished
 
     @pytest.hookimpl(tryfirst=True)  # before JUnit XML, which lists every property that it finds
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         trials = [text for name, text in report.user_properties if name == _TRIAL]
         report.user_properties[:] = [each for each in report.user_properties if each[0] != _TRIAL]
-        run.note(self._run, map(str, trials))
+        for line, markup in run.note(self._run, map(str, trials)):
+            if self._tell is not None:
+                self._tell(line, **markup)
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport, config: pytest.Config
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """No letter for a claim's test that passed or failed where a line tells of its claim."""
+        if self._tell is None or report.when != "call" or hasattr(report, "wasxfail"):
+            return None
+        if not any(name == "claim" for name, _ in getattr(report, "user_properties", ())):
+            return None
+        if report.passed:
+            return "passed", "", ("PASSED", {"green": True})
+        return ("failed", "", ("FAILED", {"red": True})) if report.failed else None
 
 
 class _Teller:
@@ -156,13 +173,16 @@ class _Teller:
 
     def __init__(self, config: pytest.Config) -> None:
         self._plugins = config.pluginmanager
+        self._writer = config.get_terminal_writer()
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, line: str, **markup: bool) -> None:
         terminal, capture = (self._plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
         if terminal is not None:
             with nullcontext() if capture is None else capture.global_and_fixture_disabled():
                 terminal.ensure_newline()
-                terminal.write_line(line)
+                if self._writer.width_of_current_line:  # letters, which the reporter takes for no line
+                    self._writer.line()
+                terminal.write_line(line, **markup)
 
 
 def _register(config: pytest.Config, topics: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ _LEVELS = 7  # of contour lines
 _SHADES = 6
 _MOST_CELLS = 24  # of a surface, each way
 # A witness lies on a surface if its values do, up to this share of the surface's height: a grid is no function.
-_NEAR = 0.02
+_NEAR = 0.03
 
 
 def pictures(curves: Sequence[Mapping[str, Any]], recorded: Sequence[Mapping[str, Any]]) -> list[Picture]:
@@ -109,13 +109,11 @@ def _pieces(xs: Sequence[float | None], ys: Sequence[float | None]) -> Iterator[
 
 @dataclass(frozen=True)
 class _Grid:
-    """A surface without holes, thinned to what a picture can show."""
+    """A surface without holes."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
     z: tuple[tuple[float, ...], ...]
-    low: float
-    high: float
 
     def at(self, x: float, y: float) -> float | None:
         """Between the points of the grid, linearly; None outside."""
@@ -126,8 +124,22 @@ class _Grid:
         (a, b), (c, d) = (self.z[j + k][i : i + 2] for k in (0, 1))
         return (1 - t) * ((1 - s) * a + s * b) + t * ((1 - s) * c + s * d)
 
+    @property
+    def low(self) -> float:
+        return min(map(min, self.z))
+
+    @property
+    def high(self) -> float:
+        return max(map(max, self.z))
+
     def share(self, z: float) -> float:
         return (z - self.low) / (self.high - self.low)
+
+    def thinned(self) -> _Grid:
+        """The same surface with no more points than a picture shows."""
+        i, j = (range(0, len(ends), max(1, -(-(len(ends) - 1) // _MOST_CELLS))) for ends in (self.x, self.y))
+        rows = tuple(tuple(self.z[n][m] for m in i) for n in j)
+        return _Grid(tuple(self.x[m] for m in i), tuple(self.y[n] for n in j), rows)
 
 
 def _place(ends: Sequence[float], value: float) -> tuple[int, float]:
@@ -138,14 +150,11 @@ def _place(ends: Sequence[float], value: float) -> tuple[int, float]:
 
 
 def _grid(curve: Mapping[str, Any]) -> _Grid | None:
-    rows = [list(range(0, len(curve[name]), max(1, -(-len(curve[name]) // (_MOST_CELLS + 1))))) for name in ("x", "y")]
-    x, y = ([curve[name][k] for k in kept] for name, kept in zip("xy", rows, strict=True))
-    z = [[curve["z"][j][i] for i in rows[0]] for j in rows[1]]
-    values = [v for row in (*z, x, y) for v in row]
-    heights = [v for row in z for v in row]
-    if None in values or min(heights) == max(heights):
+    rows = tuple(map(tuple, curve["z"]))
+    heights = [z for row in rows for z in row]
+    if None in (*heights, *curve["x"], *curve["y"]) or min(heights) == max(heights):
         return None
-    return _Grid(tuple(x), tuple(y), tuple(map(tuple, z)), min(heights), max(heights))
+    return _Grid(tuple(curve["x"]), tuple(curve["y"]), rows)
 
 
 @dataclass(frozen=True)
@@ -160,22 +169,20 @@ def _surface(curve: Mapping[str, Any], recorded: Sequence[Mapping[str, Any]]) ->
     grid = _grid(curve)
     if grid is None:
         return []
-    marks = list(dict.fromkeys(mark for each in recorded for mark in _marks(grid, each["witness"])))[:8]
+    # A chord and its reverse are one.
+    marks = list({frozenset(m.places): m for each in recorded for m in _marks(grid, each["witness"])}.values())[:8]
     about = f"{curve['title']}: {curve['axes'][2]} over {curve['axes'][0]} and {curve['axes'][1]}"
     told = f"{about}, from {svg.number(grid.low)} to {svg.number(grid.high)}{_with(marks)}"
-    return [
-        Picture(svg.drawn(_in_perspective(grid, marks), f"In perspective, {told}."), f"{told} ({IN_FLOATS})"),
-        Picture(
-            svg.drawn(_as_map(grid, curve["axes"], marks), f"Contours, {told}.", height=_MAP),
-            f"its contours ({IN_FLOATS})",
-        ),
-    ]
+    seen = grid.thinned()
+    upright = svg.drawn(_in_perspective(seen, marks), f"In perspective, {told}.", height=_VIEW)
+    from_above = svg.drawn(_as_map(seen, curve["axes"], marks), f"Contours, {told}.", height=_MAP)
+    return [Picture(upright, f"{told} ({IN_FLOATS})"), Picture(from_above, "the same from above")]
 
 
 def _with(marks: Sequence[_Mark]) -> str:
-    counts = {kind: sum(mark.kind == kind for mark in marks) for kind in dict.fromkeys(mark.kind for mark in marks)}
-    names = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items())
-    return f", with the certified {names}" if names else ""
+    kinds = [mark.kind for mark in marks]
+    names = (f"{kind} ({kinds.count(kind)})" if kinds.count(kind) > 1 else kind for kind in dict.fromkeys(kinds))
+    return f"; certified on it: {', '.join(names)}" if kinds else ""
 
 
 def _marks(grid: _Grid, record: Mapping[str, Any]) -> Iterator[_Mark]:
@@ -183,7 +190,7 @@ def _marks(grid: _Grid, record: Mapping[str, Any]) -> Iterator[_Mark]:
         if "gap" in record.get("enclosures", ()):
             points, told = record["points"], record["enclosures"]
             places = [(witnesses.point(points[p]), witnesses.enclosed(told[f"f({p})"]).middle) for p in "amb"]
-            kind = {1: "chord below the surface", -1: "chord above the surface"}.get(record["sign"], "chord")
+            kind = {1: "a chord below the surface", -1: "a chord above the surface"}.get(record["sign"], "a chord")
         else:
             found = witnesses.critical_points(record)
             for each in found:
@@ -261,6 +268,7 @@ def _contour(grid: _Grid, level: float) -> Iterator[list[Place]]:
 
 # ---------------------------------------------------------------- in perspective
 
+_VIEW = 210
 _TURN, _TILT = math.radians(32), math.radians(28)
 
 
@@ -272,7 +280,7 @@ class _View:
 
     def __call__(self, x: float, y: float, z: float) -> Place:
         (s, t), up = self._turned(x, y), 2 * self.grid.share(z) - 1
-        return svg.WIDTH / 2 + 88 * s, svg.HEIGHT / 2 - 88 * (t * math.sin(_TILT) + 0.55 * up * math.cos(_TILT))
+        return svg.WIDTH / 2 + 86 * s, _VIEW / 2 - 86 * (t * math.sin(_TILT) + 0.55 * up * math.cos(_TILT))
 
     def depth(self, x: float, y: float) -> float:
         """How far from the eye."""

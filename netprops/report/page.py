@@ -18,7 +18,7 @@ from urllib.parse import quote
 from netprops.claims import CONDITIONAL, HOLDS, LOCATOR, REFUTED, VERDICTS
 from netprops.evidence import KINDS
 from netprops.report import drawings, tables, witnesses
-from netprops.report.ledger import OUTCOMES, SHOWN
+from netprops.report.ledger import FAILED, OUTCOMES, SHOWN, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ def _lines(environment: Mapping[str, Any], judged: Sequence[Judged]) -> Iterator
     yield f"<style>\n{_resource('page.css')}</style></head>"
     yield "<body>"
     yield '<a class="skip" href="#the-claims">To the claims</a>'
-    yield from _head(environment, judged)
+    yield from _head(judged)
     yield from _tools()
     sources, topics = _by_source(judged), _by_topic(judged)
     yield '<div class="columns">'
@@ -118,21 +118,20 @@ def _count(number: int) -> str:
 # ---------------------------------------------------------------- head, tools, contents, foot
 
 
-def _head(environment: Mapping[str, Any], judged: Sequence[Judged]) -> Iterator[str]:
+def _head(judged: Sequence[Judged]) -> Iterator[str]:
     entries = [claim.entry for claim in judged]
     shown = sum(entry["outcome"] == SHOWN for entry in entries)
     yield f"<header><h1>{TITLE}</h1>"
     yield f'<p class="lead"><strong>{shown} of {_count(len(entries))}</strong> shown.'
     for verdict in (HOLDS, CONDITIONAL, REFUTED):
         number = sum(entry["verdict"] == verdict for entry in entries)
-        yield f'<span class="pill {verdict}" title="{escape(VERDICTS[verdict])}">{number} {verdict}</span>'
+        if number:
+            yield f'<span class="pill {verdict}" title="{escape(VERDICTS[verdict])}">{number} {verdict}</span>'
     for kind in KINDS:
         number = sum(entry["evidence"][kind] for entry in entries)
         if number:
             yield f'<span class="pill {kind}">{number:,} {kind}</span>'
-    yield "</p>"
-    told = ", ".join(f"{name} {value}" for name, value in environment.items())
-    yield f'<p class="small">{escape(told)}</p></header>'
+    yield "</p></header>"
 
 
 def _tools() -> Iterator[str]:
@@ -150,7 +149,8 @@ def _tools() -> Iterator[str]:
 
 def _choice(name: str, values: Iterable[str]) -> Iterator[str]:
     options = "".join(f"<option>{escape(value)}</option>" for value in values)
-    yield f'<label><span>{name.capitalize()}</span><select name="{name}"><option value="">any</option>{options}</select></label>'
+    chosen = f'<select name="{name}"><option value="">any</option>{options}</select>'
+    yield f"<label><span>{name.capitalize()}</span>{chosen}</label>"
 
 
 def _contents(sources: Sequence[tuple[str, list[Judged]]], topics: Sequence[tuple[str, list[Judged]]]) -> Iterator[str]:
@@ -165,9 +165,12 @@ def _contents(sources: Sequence[tuple[str, list[Judged]]], topics: Sequence[tupl
     yield "</details></nav>"
 
 
+_SIGNS = {SHOWN: "\N{CHECK MARK}", FAILED: "\N{MULTIPLICATION X}", UNDECIDED: "?"}
+
+
 def _mark(claim: Judged) -> str:
     outcome = claim.entry["outcome"]
-    sign = {"shown": "\N{CHECK MARK}", "failed": "\N{MULTIPLICATION X}", "undecided": "?"}.get(outcome, "\N{MIDDLE DOT}")
+    sign = _SIGNS.get(outcome, "\N{MIDDLE DOT}")
     return f'<span class="mark {_class(outcome)}" role="img" aria-label="{escape(outcome)}">{sign}</span> '
 
 
@@ -186,7 +189,9 @@ def _foot(environment: Mapping[str, Any]) -> Iterator[str]:
     yield "outward-rounded arithmetic and a strict sign. Sampled: searched hard in floats, nothing found. Estimated: a "
     yield "frequency with an exact confidence interval. Pictures are drawn from the witnesses that the ledger holds; "
     yield f"what was {escape(drawings.IN_FLOATS.replace(', no', ' is no'))}, and says so."
-    yield "</p><p>Keys: / to the text filter, Escape clears the filters, j and k to the next claim and back.</p></footer>"
+    yield "</p><p>Keys: / to the text filter, Escape clears the filters, j and k to the next claim and back.</p>"
+    told = ", ".join(f"{name} {value}" for name, value in environment.items())
+    yield f"<p>{escape(told)}</p></footer>"
 
 
 # ---------------------------------------------------------------- sections and claims
@@ -208,11 +213,10 @@ def _source(place: int, source: str, claims: Sequence[Judged], judged: Sequence[
 def _claim(claim: Judged) -> Iterator[str]:
     entry = claim.entry
     kinds = [kind for kind in (*KINDS, "undecided") if entry["evidence"].get(kind)]
-    yield (
-        f'<article id="{escape(entry["id"])}" tabindex="-1" data-place="{claim.place}" data-topic="{escape(entry["topic"])}" '
-        f'data-source="{escape(entry["source"][0])}" data-verdict="{escape(entry["verdict"])}" '
-        f'data-outcome="{escape(entry["outcome"])}" data-evidence="{" ".join(kinds)}">'
-    )
+    told = {name: entry[name] for name in ("topic", "verdict", "outcome")}
+    data = told | {"source": entry["source"][0], "evidence": " ".join(kinds), "place": str(claim.place)}
+    attributes = "".join(f' data-{name}="{escape(value)}"' for name, value in data.items())
+    yield f'<article id="{escape(entry["id"])}" tabindex="-1"{attributes}>'
     yield f"<h3>{escape(entry['statement'])}</h3>"
     yield '<p class="facts">'
     yield f'<span class="pill {_class(entry["outcome"])}">{escape(entry["outcome"])}</span>'
@@ -254,7 +258,8 @@ def _words(claim: Judged) -> Iterator[str]:
         yield f"<dt>Control</dt><dd>{escape(about['control'])}</dd>"
     yield f"<dt>Source</dt><dd>{escape(', '.join(entry['source']))}</dd>"
     yield f"<dt>Module</dt><dd><code>{escape(entry['module'])}</code></dd>"
-    yield f"<dt>Run</dt><dd>{entry['examples']:,} examples, {entry['evaluations']:,} evaluations, {entry['seconds']:.2f} s</dd>"
+    run = f"{entry['examples']:,} examples, {entry['evaluations']:,} evaluations, {entry['seconds']:.2f} s"
+    yield f"<dt>Run</dt><dd>{run}</dd>"
     yield "</dl>"
     yield from _told(entry)
     yield from _questions(entry["questions"])
@@ -265,9 +270,7 @@ def _told(entry: Mapping[str, Any]) -> Iterator[str]:
     told = list(dict.fromkeys((each["question"], each["answer"], each["because"]) for each in entry["witnesses"]))
     if not told:
         return
-    items = [
-        f"<li><code>{escape(question)}</code>, {escape(answer)}: {escape(because)}</li>" for question, answer, because in told
-    ]
+    items = [f"<li><code>{escape(name)}</code>, {escape(answer)}: {escape(why)}</li>" for name, answer, why in told]
     yield f'<h4>Witnesses</h4><ul class="told">{"".join(items[:_READ_FIRST])}</ul>'
     if rest := items[_READ_FIRST:]:
         yield f'<details><summary>{len(rest)} more</summary><ul class="told">{"".join(rest)}</ul></details>'

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from netprops import claims
 from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
-from netprops.report import ledger, terminal
+from netprops.report import failures, ledger, live, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -50,6 +50,7 @@ class Run:
     topics: set[str] = field(default_factory=set)  # registered as markers
     judged: list[Judged] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    live: live.Live = field(default_factory=live.Live)
     estimated: int = 0  # answers, each with its own chance of a false alarm
     started: float = field(default_factory=time.perf_counter)
 
@@ -197,6 +198,8 @@ def trial(
         if outcome == "failed" and call.excinfo.errisinstance(UndecidedError):
             outcome = ledger.UNDECIDED
     entry = ledger.trial(claim, report.nodeid, recorder, run.rootdir, outcome=outcome, why=why, seconds=report.duration)
+    if run.is_worker:
+        entry["collection"] = live.collection_of(run.collection, claim.id)
     return json.dumps(entry)
 
 
@@ -206,16 +209,22 @@ def _in_short(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:300]}{'...' if len(text) > 300 else ''}"
 
 
-def failure(run: Run, claim: Claim, recorder: Recorder | None) -> str:
+def failure(run: Run, claim: Claim, recorder: Recorder | None, test: str) -> str:
     """The claim in words, and what its failed test asked last."""
     last = None if recorder is None else recorder.last
-    asked = "" if last is None else f"{last.verdict!r} at {ledger.where(last.site, run.rootdir)}"
-    return terminal.failure(ledger.collected(claim, run.rootdir), asked)
+    where = "" if last is None else ledger.where(last.site, run.rootdir)
+    again = failures.rerun(test, run.seed, profile_name())
+    return failures.failure(ledger.collected(claim, run.rootdir), last, where, again)
 
 
-def note(run: Run, trials: Iterable[str]) -> None:
-    """On the controller: trials have arrived."""
-    run.trials += map(json.loads, trials)
+def note(run: Run, trials: Iterable[str]) -> Iterator[terminal.Line]:
+    """On the controller: trials have arrived; the lines of the claims that are finished by that."""
+    for trial in map(json.loads, trials):
+        line = run.live.arrived(trial)
+        trial.pop("collection", None)
+        run.trials.append(trial)
+        if line is not None:
+            yield line
 
 
 # ---------------------------------------------------------------- from worker to controller
@@ -300,9 +309,12 @@ def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
     return bool(run.missing) or any(claim.fails for claim in run.judged) or run.estimated > MOST_ESTIMATED
 
 
-def summary(run: Run, *, brief: bool) -> Iterator[terminal.Line]:
-    """The lines at the end of the run."""
-    yield from terminal.summary(environment(run), run.judged, run.missing, brief=brief)
+def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
+    """The lines at the end of the run: about a screen of them, all with -v, what falls short alone with -q."""
+    size = {"brief": verbosity < 0, "full": verbosity > 0}
+    yield from terminal.summary(environment(run), run.judged, run.missing, **size)
+    if run.folder is not None and verbosity >= 0:
+        yield f"to read: {run.folder / 'index.html'}", {}
     if run.estimated > MOST_ESTIMATED:
         yield (
             (

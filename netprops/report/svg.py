@@ -161,7 +161,7 @@ def axes(frame: Frame, across: str, up: str, *, x_ticks: Sequence[tuple[float, s
     """The frame's axes with their ticks and names."""
     right, bottom = frame.width - _RIGHT, frame.height - _BOTTOM
     parts = [rectangle(frame.left, _TOP, right - frame.left, bottom - _TOP, "frame")]
-    for value, label in x_ticks if x_ticks is not None else [(v, number(v)) for v in ticks(frame.x)]:
+    for value, label in x_ticks if x_ticks is not None else _labelled(frame.x, right - frame.left):
         x = frame.across(value)
         parts += [line([(x, bottom), (x, bottom + 3)], "axis"), text(x, bottom + 14, label)]
     for value in ticks(frame.y):
@@ -174,13 +174,22 @@ def axes(frame: Frame, across: str, up: str, *, x_ticks: Sequence[tuple[float, s
     return "".join(parts)
 
 
+def _labelled(ends: Ends, room: float) -> list[tuple[float, str]]:
+    """Ticks with labels that leave each other room."""
+    for most in range(_TICKS, 0, -1):
+        found = [(value, number(value)) for value in ticks(ends, most)]
+        if sum(6.5 * len(label) + 8 for _, label in found) <= room or most == 1:
+            break
+    return found
+
+
 def axis_along(frame: Frame, across: str) -> str:
     """A horizontal axis alone, for intervals one above the other."""
     right, bottom = frame.width - _RIGHT, frame.height - _BOTTOM
     parts = [line([(frame.left, bottom), (right, bottom)], "axis")]
-    for value in ticks(frame.x):
+    for value, label in _labelled(frame.x, right - frame.left):
         x = frame.across(value)
-        parts += [line([(x, _TOP), (x, bottom + 3)], "grid"), text(x, bottom + 14, number(value))]
+        parts += [line([(x, _TOP), (x, bottom + 3)], "grid"), text(x, bottom + 14, label)]
     parts.append(text((frame.left + right) / 2, frame.height - 4, across, "name"))
     return "".join(parts)
 

@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from netprops.report import svg
 from netprops.report.svg import Frame, Picture
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Place = tuple[float, float]
+_Found = TypeVar("_Found")
 
 MOST = 6  # pictures of a claim, frequencies apart
 MOST_ALIKE = 2  # of one question, answer and kind
@@ -56,11 +57,11 @@ def enclosed(words: str) -> Enclosed:
 
 
 def exact(words: str) -> float:
-    """An exact number as the float nearest to it; NaN for one that no float is near, and for what is no number."""
+    """An exact number as the float nearest to it.  Raises `ValueError` where there is none, or it is no number."""
     try:
         return float.fromhex(words) if "0x" in words else float(Fraction(words))
-    except (ValueError, OverflowError, ZeroDivisionError):
-        return math.nan
+    except (OverflowError, ZeroDivisionError) as error:
+        raise ValueError(f"{words}: {error}") from None
 
 
 def tidy(words: str) -> str:
@@ -84,7 +85,7 @@ def point(coordinates: Sequence[str]) -> tuple[float, ...]:
 
 def pictures(witnesses: Sequence[Mapping[str, Any]]) -> list[Picture]:
     """Pictures of a claim's witnesses: of different sorts first, frequencies and spreads gathered in one."""
-    gathered = [picture for gather in (frequencies, spreads) if (picture := gather(witnesses)) is not None]
+    gathered = [picture for gather in (frequencies, spreads) if (picture := _guarded(gather, witnesses)) is not None]
     alike: dict[tuple[Any, ...], list[Picture]] = {}
     for each in witnesses:
         if (picture := picture_of(each)) is not None:
@@ -98,13 +99,17 @@ def pictures(witnesses: Sequence[Mapping[str, Any]]) -> list[Picture]:
 def picture_of(entry: Mapping[str, Any]) -> Picture | None:
     """The picture of one witness, as the ledger holds it: {"question", "answer", "because", "witness"}."""
     record = entry["witness"]
-    # A ledger may come from elsewhere: a record that is not as it should be has no picture, and the page goes on.
+    draw = _guarded(_drawing, record)
+    found = None if draw is None else _guarded(draw, record)
+    return None if found is None else Picture(found.svg, f"{entry['question']}, {entry['answer']}: {found.caption}")
+
+
+def _guarded(read: Callable[[Any], _Found | None], recorded: Any) -> _Found | None:
+    """A ledger may come from elsewhere: a record that is not as it should be has no picture, and the page goes on."""
     try:
-        draw = _drawing(record)
-        found = None if draw is None else draw(record)
+        return read(recorded)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError):
         return None
-    return None if found is None else Picture(found.svg, f"{entry['question']}, {entry['answer']}: {found.caption}")
 
 
 def _drawing(record: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Picture | None] | None:
@@ -234,7 +239,9 @@ def other_values(record: Mapping[str, Any]) -> Picture | None:
         return _side_by_side(
             [("given", record["given"]), ("certified", record["partial derivative"])], "a partial derivative"
         )
-    return _side_by_side([("elsewhere", record["elsewhere"]), ("here", record["here"])], "one value, computed twice")
+    elsewhere, here = (svg.number(enclosed(record[name]).middle) for name in ("elsewhere", "here"))
+    told = f"{elsewhere} elsewhere, {here} here"
+    return _side_by_side([("elsewhere", record["elsewhere"]), ("here", record["here"])], told)
 
 
 def _side_by_side(named: Sequence[tuple[str, str]], caption: str) -> Picture | None:
@@ -292,7 +299,8 @@ def bend(record: Mapping[str, Any]) -> Picture | None:
         svg.line(curve, f"curve {style}"),
         svg.dot(frame.across(0), frame.down(value), style),
     ]
-    caption = f"slope {tidy(told[_SLOPE])} at x along v" if about_slope else f"second derivative {tidy(told[_SECOND])} along v"
+    name, quantity = ("slope", _SLOPE) if about_slope else ("second derivative", _SECOND)
+    caption = f"{name} {tidy(told[quantity])} at x along v"
     return Picture(svg.drawn(parts, f"The parabola that touches f at x along v, and its tangent: {caption}."), caption)
 
 
