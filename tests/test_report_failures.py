@@ -180,7 +180,8 @@ def test_the_message_has_the_claim_the_domain_both_sides_and_the_gap():
         "Asked last: <is_convex: no (certified)> at a.py:3:5",
     ]
     assert "On:         [-3, 3], for every value in R" in lines
-    shown = dict(re.fullmatch(r"  (\S+) +=? ?(.*)", line).groups() for line in lines if re.match(r"  \S", line))
+    named = (re.fullmatch(r"  (a|b|m|f\([abm]\)|gap) +(?:= )?(.*)", line) for line in lines)
+    shown = dict(found.groups() for found in named if found)
     witness = verdict.witness
     for name, enclosure in witness["enclosures"].items():
         assert shown[name] == enclosure

@@ -83,7 +83,7 @@ def _witness(witness: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {name:10}= {enclosure}"
     if "quantity" in witness:
         sign = {1: "positive", -1: "negative", 0: "exactly 0"}[witness["sign"]]
-        yield f"  {witness['quantity']}: certainly {sign}, at {witness['precision']} bits"
+        yield f"  sign      of {witness['quantity']}: certainly {sign}, at {witness['precision']} bits"
 
 
 def _number(words: str) -> str:

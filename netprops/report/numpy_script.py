@@ -169,6 +169,7 @@ _OTHERS: Final[Mapping[str, Callable[..., str]]] = {
     "select_n": _select,
     "slice": _slice,
     "squeeze": lambda eqn, x: f"np.squeeze({x}, {tuple(eqn.params['dimensions'])})",
+    "stack": lambda eqn, *xs: f"np.stack([{', '.join(xs)}], axis={eqn.params['axis']})",
     "transpose": lambda eqn, x: f"np.transpose({x}, {tuple(eqn.params['permutation'])})",
 }
 

@@ -111,8 +111,8 @@ def _topic_name(topic: str) -> str:
     return topic.replace("_", " ").capitalize()
 
 
-def _count(number: int) -> str:
-    return f"{number} claim{'' if number == 1 else 's'}"
+def _count(number: int, of: str = "claim") -> str:
+    return f"{number:,} {of}{'' if number == 1 else 's'}"
 
 
 # ---------------------------------------------------------------- head, tools, contents, foot
@@ -258,7 +258,8 @@ def _words(claim: Judged) -> Iterator[str]:
         yield f"<dt>Control</dt><dd>{escape(about['control'])}</dd>"
     yield f"<dt>Source</dt><dd>{escape(', '.join(entry['source']))}</dd>"
     yield f"<dt>Module</dt><dd><code>{escape(entry['module'])}</code></dd>"
-    run = f"{entry['examples']:,} examples, {entry['evaluations']:,} evaluations, {entry['seconds']:.2f} s"
+    spent = ", ".join(_count(entry[f"{name}s"], name) for name in ("example", "evaluation"))
+    run = f"{spent}, {entry['seconds']:.2f} s"
     yield f"<dt>Run</dt><dd>{run}</dd>"
     yield "</dl>"
     yield from _told(entry)
@@ -280,7 +281,7 @@ def _questions(questions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not questions:
         return
     asked = sum(each[answer] for each in questions for answer in ("yes", "no", "undecided"))
-    yield f"<details><summary>{asked:,} answers at {len(questions)} places</summary>"
+    yield f"<details><summary>{_count(asked, 'answer')} at {_count(len(questions), 'place')}</summary>"
     yield '<div class="scroll" tabindex="0" role="region" aria-label="Questions"><table><thead><tr>'
     heads = ("question", "yes", "no", "undecided", "by", "asked at")
     yield "".join(f'<th scope="col">{head}</th>' for head in heads) + "</tr></thead><tbody>"
