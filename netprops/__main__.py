@@ -1,11 +1,12 @@
-"""``python -m netprops``: questions about functions and costs in your modules, from the command line.
+"""``python -m netprops``: questions about functions and costs in your modules, and ledgers, from the command line.
 
     python -m netprops curvature my_module:loss --on "[-1, 1]^3"
     python -m netprops explain my_module:cost --params my_module:params
+    python -m netprops merge out1 out2 out3 --into out
+    python -m netprops durations out --into specs
     python -m netprops replay out/ledger.json
 
-The exit status is 0 if the answer is decided, 2 if it is not, 1 for an error.  That of `replay` is 0 if every claim is
-shown now, else 1.
+The exit status is 0 if the answer is decided (merge, replay: every claim is shown), 2 if it is not, 1 for an error.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import importlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as error:  # argparse says 2 where this says 1
         return ERROR if error.code else DECIDED
+    if not options.asks:
+        return int(options.command(options))
     sys.path.insert(0, os.getcwd())  # as `python -m` does for modules, whatever started this one
     import jax  # after the options were read: their help should not wait for it
 
@@ -59,9 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("replay", help="are the claims of a ledger, and its witnesses, still as it says?")
     again.add_argument("ledger", help="a ledger.json, whose modules lie below this folder as it says")
     again.add_argument("ids", nargs="*", metavar="CLAIM", help="the claims to run again (default: all)")
-    again.set_defaults(command=_replay)
+    again.set_defaults(command=_replay, asks=False)
     for command in (shape, blocks):
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
+        command.set_defaults(asks=True)
+    joined = commands.add_parser("merge", help="join the ledgers of all the shards of a run")
+    joined.add_argument("ledgers", nargs="+", metavar="DIR", help="the folder of a shard's ledger")
+    joined.set_defaults(command=_merge)
+    timed = commands.add_parser("durations", help="let shards be balanced by the seconds that a ledger records")
+    timed.add_argument("ledger", metavar="DIR", help="the folder of the ledger of a whole run")
+    timed.set_defaults(command=_durations)
+    for command, what in ((joined, "the ledger of the whole"), (timed, "durations.json: that of the catalogue")):
+        command.add_argument("--into", required=True, metavar="DIR", help=f"the folder for {what}")
+        command.set_defaults(asks=False)
     return parser
 
 
@@ -113,9 +127,47 @@ def _replay(options: argparse.Namespace) -> int:
     from netprops.report.replay import ReplayError, replay
 
     try:
-        return DECIDED if replay(options.ledger, options.ids) else ERROR
+        return DECIDED if replay(options.ledger, options.ids) else UNDECIDED
     except ReplayError as error:
-        raise _UsageError(str(error)) from None
+        print(f"replay: {error}", file=sys.stderr)
+        return ERROR
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from netprops.report import ledger, merging, run, terminal
+
+    into = Path(options.into)
+    try:
+        parts = [merging.read(Path(path)) for path in options.ledgers]
+        for part in parts:
+            if part.file.resolve() == (into / ledger.LEDGER).resolve():
+                raise merging.MergeError(f"{part.file} would be overwritten: merge into another folder")
+        merged = merging.merge(parts)
+        merging.write(run.open_folder(into), merged)
+    except (merging.MergeError, OSError) as error:
+        print(f"merge: {error}", file=sys.stderr)
+        return ERROR
+    for line, _ in terminal.summary(merged.environment, merged.judged, merged.missing, brief=True):
+        print(line)
+    if merged.too_many_estimates:
+        print(merged.too_many_estimates)
+    return DECIDED if merged.is_shown else UNDECIDED
+
+
+def _durations(options: argparse.Namespace) -> int:
+    from netprops.report import files, ledger, shards
+
+    source, into = Path(options.ledger), Path(options.into) / shards.DURATIONS
+    try:
+        seconds = shards.durations(json.loads((source / ledger.LEDGER).read_text(encoding="utf-8")))
+        files.write(into, json.dumps(seconds, indent=1) + "\n")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(
+            f"durations: {source} is not the folder of a ledger, or {into} cannot be written: {error}", file=sys.stderr
+        )
+        return ERROR
+    print(f"{into}: {len(seconds)} claims, {sum(seconds.values()):.0f} s")
+    return DECIDED
 
 
 class _UsageError(Exception):

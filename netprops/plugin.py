@@ -6,28 +6,99 @@ no JAX, no NumPy, no Hypothesis.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from netprops import claims, evidence, progress
-from netprops.report import run
+from netprops import claims, devices, evidence, limits, progress
+from netprops.report import run, shards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _RUN = pytest.StashKey[run.Run]()
 _RECORDER = pytest.StashKey[evidence.Recorder]()
+_STDERR = pytest.StashKey[int]()  # the real one, whatever is captured
 _T = TypeVar("_T")
 # The name under which a trial travels: on the report of one phase only, since JUnit XML lists what is on the last.
 _TRIAL = "netprops_trial"
+# What a worker collected, on its first report.
+_COLLECTION = "netprops_collection"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("netprops", "netprops: claims and their evidence")
     group.addoption("--ledger", metavar="DIR", help="write this run's evidence to DIR/ledger.json and ledger.md")
+    group.addoption(
+        "--shard",
+        metavar="I/N",
+        type=shards.parse,
+        help="run part I of N of the claims; `python -m netprops merge` joins the ledgers of all parts",
+    )
+    group.addoption(
+        "--device",
+        choices=devices.DEVICES,
+        help="the device of JAX, where JAX_PLATFORMS does not say it; one that is missing ends the run at once",
+    )
+    group.addoption(
+        "--compilation-cache",
+        metavar="DIR",
+        help="keep what JAX compiles in DIR, apart for each kind of CPU",
+    )
+    group.addoption(
+        "--claim-timeout",
+        metavar="SECONDS",
+        type=limits.in_seconds,
+        help="cut a claim's test short after so many seconds, with its stack; implies a worker unless -n is given",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)  # before any conftest.py, which may import JAX
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    options, before = early_config.known_args_namespace, dict(os.environ)
+    if options.device is None and options.compilation_cache is None:
+        return
+    early_config.add_cleanup(lambda: _put_back(before))
+    try:
+        if options.device is not None:
+            devices.promise(options.device, os.environ)
+        if options.compilation_cache is not None:
+            devices.cache_compilations(early_config.invocation_params.dir / options.compilation_cache, os.environ)
+    except devices.DeviceError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """xdist: -n auto.  None leaves it to xdist: in projects without claims, and where its own variable says."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ or not run.catalogues(_paths(config)):
+        return None
+    return devices.sane_workers(os.environ)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
+    """xdist: workers are about to start.  One that takes the place of another has its share."""
+    if config.stash[_RUN].topics:
+        for slot, spec in enumerate(specs):
+            if spec.popen:
+                spec.env.update(devices.share(slot, len(specs), os.environ))
+
+
+@pytest.hookimpl(wrapper=True)  # before xdist counts its workers
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, _T, _T]:
+    option = config.option
+    # A process that hangs where Python cannot interrupt it must be ended, and another one has to tell.
+    hangs_alone = option.claim_timeout is not None and not hasattr(config, "workerinput")
+    if hangs_alone and getattr(option, "numprocesses", 0) is None and not (option.tx or option.usepdb):
+        option.numprocesses = 1
+    return (yield)
 
 
 @pytest.hookimpl(trylast=True)  # after the profile that --hypothesis-profile names has been loaded
@@ -35,22 +106,37 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     seed = run.choose_seed(config.getoption("hypothesis_seed", None)) if worker is None else worker["netprops_seed"]
     config.stash[_RUN] = this = run.Run(str(config.rootpath), seed, is_worker=worker is not None)
+    this.shard = config.getoption("shard")
     for line, meaning in claims.MARKERS.items():
         config.addinivalue_line("markers", f"{line}: {meaning}")
     _register(config, run.topics(run.catalogues(_paths(config))))
     this.workers = len(config.getoption("tx", None) or ())
+    this.device = _promised(config, this)
     if folder := config.getoption("ledger"):
         config.add_cleanup(run.load_ledger_profile())
         try:
             this.folder = run.open_folder(config.invocation_params.dir / folder)
+            this.sources = run.sources_of(this, _paths(config))
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
+    if config.getoption("claim_timeout") is not None:
+        config.stash[_STDERR] = _real_stderr()
+        config.add_cleanup(lambda: os.close(config.stash[_STDERR]))
     if not this.is_worker:
         tell = _Teller(config) if config.get_verbosity() >= 0 else None
         # One process writes the module that it is in; several need somebody to say which claim is done.
         config.pluginmanager.register(_Controller(this, tell if this.workers else None), "netprops-controller")
         if tell is not None and not this.workers:
             config.add_cleanup(progress.listen(tell))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    this = session.config.stash[_RUN]
+    if not this.is_worker and _is_judged(session.config):
+        try:
+            run.begin(this)
+        except OSError as error:
+            raise pytest.UsageError(f"--ledger: cannot write to {this.folder}: {error.strerror}") from error
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,6 +150,15 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """xdist: a worker has ended; one that crashed hands nothing over."""
     if text := getattr(node, "workeroutput", {}).get("netprops"):
         run.take_over(node.config.stash[_RUN], text)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str, report: Any, sched: Any) -> None:
+    """xdist: a worker has ended in the middle of a test."""
+    node, config = report.node, sched.config
+    limit = config.getoption("claim_timeout")
+    why = run.lose(config.stash[_RUN], crashitem, node.gateway.id, _exit_status(node), limit)
+    report.longrepr = f"cut short: {why}, while it ran {crashitem}"
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -88,6 +183,14 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> Gener
     return result
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    this = config.stash[_RUN]
+    if this.shard is not None:
+        elsewhere = [item for item in items if not _is_own(this, item)]
+        items[:] = [item for item in items if _is_own(this, item)]
+        config.hook.pytest_deselected(items=elsewhere)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     run.selected(session.config.stash[_RUN], (item.nodeid for item in session.items))
 
@@ -99,7 +202,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
         return (yield)
     this = item.config.stash[_RUN]
     recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed))
-    with claims.trying(_function(item), recorder, this.seed):
+    with _limit(item), claims.trying(_function(item), recorder, this.seed):
         return (yield)
 
 
@@ -109,6 +212,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     claim = _claim(item)
+    told = item.config.stash[_RUN]
+    if told.is_worker and not told.is_told and told.collection:
+        report.user_properties.append((_COLLECTION, run.hand_over(told)))
     if claim is not None and (report.when == "call" or not report.passed):
         recorder = item.stash.get(_RECORDER, None)
         this = item.config.stash[_RUN]
@@ -124,17 +230,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     this = config.stash[_RUN]
     if this.is_worker:
         config.workeroutput["netprops"] = run.hand_over(this)  # type: ignore[attr-defined]
-    elif not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan")):
+    elif _is_judged(config):
         broken = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         stopped = broken or bool(session.shouldfail or session.shouldstop)
         short = run.close(this, run.whole(_paths(config), config.option), stopped=stopped)
         if short and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if run.is_empty_shard(this) and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED if short else pytest.ExitCode.OK
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     this = config.stash[_RUN]
-    if this.judged or this.missing:
+    if this.judged or this.missing or this.unwritten:
         terminalreporter.section("claims")
         for line, markup in run.summary(this, verbosity=config.get_verbosity()):
             terminalreporter.write_line(line, **markup)
@@ -149,8 +257,10 @@ class _Controller:
 
     @pytest.hookimpl(tryfirst=True)  # before JUnit XML, which lists every property that it finds
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for collection in (text for name, text in report.user_properties if name == _COLLECTION):
+            run.take_over(self._run, str(collection))
         trials = [text for name, text in report.user_properties if name == _TRIAL]
-        report.user_properties[:] = [each for each in report.user_properties if each[0] != _TRIAL]
+        report.user_properties[:] = [each for each in report.user_properties if each[0] not in (_TRIAL, _COLLECTION)]
         for line, markup in run.note(self._run, map(str, trials)):
             if self._tell is not None:
                 self._tell(line, **markup)
@@ -185,11 +295,65 @@ class _Teller:
                 terminal.write_line(line, **markup)
 
 
+def _is_judged(config: pytest.Config) -> bool:
+    """Whether the run runs tests."""
+    return not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan"))
+
+
+def _limit(item: pytest.Item) -> AbstractContextManager[None]:
+    """The time limit on a test, if there is one."""
+    seconds = item.config.getoption("claim_timeout")
+    if seconds is None:
+        return nullcontext()
+    return limits.limited(seconds, item.nodeid, item.config.stash[_STDERR])
+
+
+def _promised(config: pytest.Config, this: run.Run) -> str:
+    """The device that was promised to this run, as JAX names it; empty where none was."""
+    device = devices.promised(os.environ)
+    if this.is_worker or device is None or not (this.topics or config.getoption("device")):
+        return ""
+    try:
+        return device if device == devices.CPU else devices.found(device, os.environ)
+    except devices.DeviceError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _put_back(environ: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+
+
+def _real_stderr() -> int:
+    """A descriptor of the process's standard error, while nothing is captured; xdist puts an object in its place."""
+    for stream in (sys.stderr, sys.__stderr__):
+        try:
+            return os.dup(stream.fileno())  # type: ignore[union-attr]
+        except (AttributeError, OSError, ValueError):
+            continue
+    return os.dup(2)
+
+
+def _exit_status(node: Any) -> int | None:
+    """That of a worker that has ended, as far as xdist and execnet let it be known."""
+    process = getattr(getattr(node.gateway, "_io", None), "popen", None)
+    try:
+        return None if process is None else process.wait(timeout=5.0)
+    except subprocess.TimeoutExpired:
+        return None
+
+
 def _register(config: pytest.Config, topics: Sequence[str]) -> None:
     """Let these topics be markers, which must be registered."""
     config.stash[_RUN].topics.update(topics)
     for topic in topics:
         config.addinivalue_line("markers", f"{topic}: tests of claims of this topic")
+
+
+def _is_own(this: run.Run, item: pytest.Item) -> bool:
+    """Whether a test is of this shard."""
+    claim = _claim(item)
+    return run.owns_file(this, item.path) if claim is None else run.owns(this, claim)
 
 
 def _claim(item: pytest.Item) -> claims.Claim | None:

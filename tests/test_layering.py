@@ -15,7 +15,7 @@ SPECS = sorted((ROOT / "specs").rglob("*.py"))
 
 # Lowest first. A module imports its own layer and those below it.
 LAYERS = (
-    ("evidence", "domains", "exact", "progress"),
+    ("evidence", "domains", "exact", "progress", "limits", "devices"),
     ("readings", "objects"),
     ("certificates", "search"),
     ("questions",),
@@ -102,6 +102,16 @@ def test_one_module_alone_imports_jax_extend(path):
     assert uses == (short(path) == "netprops/readings/jaxpr.py")
 
 
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(p) in ("exact", "readings")], ids=short)
+def test_what_decides_knows_no_floats_of_a_device(path):
+    """Proofs and certificates are made by these; only the bound on rounding is about floats."""
+    names = imported(path)
+    assert not any(name.startswith("netprops.search") for name in names)
+    assert any(name.startswith("netprops.readings.floats") for name in names) == (path.stem == "rounding")
+    if part_of(path) == "exact" or path.stem in ("balls", "jets", "krawczyk", "witnesses"):
+        assert not any(name.split(".")[0] == "jax" for name in names)
+
+
 @pytest.mark.parametrize("path", [*MODULES, *SPECS, *sorted((ROOT / "tests").glob("*.py"))], ids=short)
 def test_nobody_imports_what_jax_keeps_private(path):
     assert not any("jax._src" in name for name in imported(path))
@@ -124,7 +134,7 @@ def test_nothing_is_a_subclass_of_anything_but_exceptions_protocols_and_enumerat
     exceptions = {
         name
         for name in vars(builtins)
-        if isinstance(getattr(builtins, name), type) and issubclass(getattr(builtins, name), Exception)
+        if isinstance(getattr(builtins, name), type) and issubclass(getattr(builtins, name), BaseException)
     }
     for node in classes:
         for base in map(ast.unparse, node.bases):

@@ -1,90 +1,19 @@
 """The pytest plugin, on small projects of its own: what is shown, what fails the run, and what the ledger says."""
 
-import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 
 import pytest
+from projects import BOTH, DRAWN, IMPORTS, PROVED, REFUTED, ROW, UNSURE, comparable, marked
 
 from netprops.report import run
-
-PROVED = 'record(yes("is_convex", "proved", "a rule"))'
-REFUTED = 'record(no("is_convex", "certified", "a chord", {"ends": [0, 2]}))'
-UNSURE = 'record(undecided("is_convex", "searched"))'
-
-IMPORTS = """
-import pytest
-from hypothesis import Phase, assume, given, settings, strategies as st
-from netprops.claims import HOLDS, claim
-from netprops.evidence import UndecidedError, no, record, undecided, yes
-"""
-
-ROW = """
-[[claim]]
-id = "{id}"
-topic = "{topic}"
-says = "In words: {id}."
-source = ["D1.A6", "D2.Q"]
-verdict = "holds"
-evidence = ["proved", "certified"]
-control = "The other answer."
-"""
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project with claims, one module each."""
-
-    pytester: pytest.Pytester
-
-    def row(self, id, topic="sums"):
-        with (self.pytester.path / "specs" / "claims.toml").open("a") as catalogue:
-            catalogue.write(ROW.format(id=id, topic=topic))
-
-    def claim(self, id, tests, topic="sums"):
-        self.row(id, topic)
-        stated = f'CLAIM = claim("{id}", source=("D1.A6", "D2.Q"), verdict=HOLDS)\n'
-        path = self.pytester.path / "specs" / topic / f"test_{id}.py"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(f"{IMPORTS}\n{stated}\n{tests}\n")
-
-    def run(self, *arguments):
-        return self.pytester.runpytest_inprocess(*(arguments or ("specs",)), "--ledger=out")
-
-    def run_apart(self, *arguments):
-        """In a process of its own, as workers are: Hypothesis draws constants of what a process has imported."""
-        return self.pytester.runpytest_subprocess(*arguments, "--ledger=out")
-
-    def ledger(self, name="out"):
-        return json.loads((self.pytester.path / name / "ledger.json").read_text())
-
-    def entry(self, id):
-        (found,) = (entry for entry in self.ledger()["claims"] if entry["id"] == id)
-        return found
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _imported_once():
     """pytester forgets what a run imported: without this each of them would import the package again."""
     run.import_all()
-
-
-@pytest.fixture
-def project(pytester):
-    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n")
-    (pytester.path / "specs").mkdir()
-    return Project(pytester)
-
-
-def marked(*lines, given="", name="test_it"):
-    """A test of the claim with these lines."""
-    head = f"@CLAIM\n{given}\ndef {name}({'n' if given else ''}):\n"
-    return head + "".join(f"    {line}\n" for line in lines)
-
-
-BOTH = (f"assert {PROVED}", f"assert not {REFUTED}")
 
 
 # ---------------------------------------------------------------- shown
@@ -104,9 +33,10 @@ def test_the_ledger_has_the_agreed_form(project):
     project.run("specs", "--hypothesis-seed=5")
     ledger = project.ledger()
     assert set(ledger) == {"schema", "environment", "claims"}
-    assert list(ledger["environment"]) == (
-        ["netprops", "python", "jax", "device", "x64", "profile", "seed", "workers", "wall_seconds"]
-    )
+    assert list(ledger["environment"]) == [
+        *("netprops", "python", "jax", "libraries", "sources", "device", "x64", "profile", "seed"),
+        *("workers", "wall_seconds"),
+    ]
     assert ledger["environment"]["seed"] == 5
     assert ledger["environment"]["workers"] == 1
     entry = project.entry("good")
@@ -442,19 +372,6 @@ def test_a_claim_that_the_catalogue_does_not_know_is_an_error_at_collection(proj
 
 
 # ---------------------------------------------------------------- seeds, workers, reports
-
-
-DRAWN = marked(
-    f"assert {PROVED.replace(')', ', evaluations=abs(n))', 1)}",
-    f"assert not {REFUTED.replace('[0, 2]', '[0, n]')}",
-    given="@given(st.integers())",
-)
-
-
-def comparable(ledger):
-    """What one seed determines."""
-    skipped = ("seconds", "compiles")
-    return [{name: value for name, value in entry.items() if name not in skipped} for entry in ledger["claims"]]
 
 
 def test_one_seed_makes_one_ledger(project):

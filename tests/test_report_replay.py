@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_plugin import BOTH, DRAWN, IMPORTS, ROW, marked
+from projects import BOTH, DRAWN, IMPORTS, ROW, marked
 
 from netprops.__main__ import main
 from netprops.report.replay import lines
@@ -61,7 +61,7 @@ def test_what_was_mended_is_fixed_and_what_broke_has_failed(run, capfd):
     path = ledger_of(capfd)
     run(mended=marked("pass", *BOTH), broken=marked(BOTH[0], BOTH[1].replace("assert not", "assert")))
     status, told, _ = replayed(capfd, path)
-    assert status == 1
+    assert status == 2
     assert told == [
         "fixed    mended: was failed",
         "failed   broken: was shown, is failed; 1 of 1 witnesses as recorded",

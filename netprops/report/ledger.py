@@ -6,6 +6,7 @@ JSON, since they travel from the workers to the controller.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netprops.claims import shortfalls
-from netprops.evidence import KINDS, canonical
-from netprops.report import tables
+from netprops.evidence import FALSE_ALARMS, KINDS, MOST_ESTIMATED, canonical
+from netprops.report import files, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from netprops.evidence import Note, Recorder, Site
 
 SCHEMA = 1
+LEDGER = "ledger.json"
 # Enough to understand a claim by; the first ones, shortest first, whatever the order in which workers found them.
 WITNESSES = 8
 
 SHOWN, FAILED, UNDECIDED, NOT_RUN = "shown", "failed", "undecided", "not run"
+# Of a test, not of a claim: it was ended before its end, and says nothing either way.
+CUT_SHORT = "cut short"
 _STATED = ("id", "statement", "source", "topic", "module", "verdict")
 _COUNTED = ("examples", "evaluations", "compiles")
 OUTCOMES = (SHOWN, FAILED, UNDECIDED, NOT_RUN)
@@ -50,7 +54,7 @@ class Judged:
 def trial(
     claim: Claim, test: str, recorder: Recorder | None, rootdir: str, *, outcome: str, why: str, seconds: float
 ) -> dict[str, Any]:
-    """What one test item leaves behind; `outcome` is passed, failed, undecided or skipped.
+    """What one test item leaves behind; `outcome` is passed, failed, undecided, skipped or cut short.
 
     What it asked counts only when it passed; of any other the last witness is kept, for people.
     """
@@ -74,6 +78,12 @@ def trial(
     }
 
 
+def lost(claim: str, test: str, why: str) -> dict[str, Any]:
+    """What is left of a test whose process ended under it."""
+    counted = dict.fromkeys((*_COUNTED, "seconds"), 0)
+    return {"claim": claim, "test": test, "outcome": CUT_SHORT, "why": why, **counted, "questions": [], "witnesses": []}
+
+
 def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
     """What a collection says of a claim, without its tests."""
     return {
@@ -81,7 +91,7 @@ def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
         "statement": claim.row.says,
         "source": list(claim.source),
         "topic": claim.row.topic,
-        "module": _relative(claim.module, rootdir),
+        "module": relative(claim.module, rootdir),
         "verdict": claim.verdict,
         "demands": list(claim.row.evidence),
         "catalogue": claim.catalogue,
@@ -137,10 +147,11 @@ def _few(witnesses: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def where(site: Site, rootdir: str) -> str:
     """file:line:column, the file relative to the root of the run."""
-    return f"{_relative(site.file, rootdir)}:{site.line}:{site.column}"
+    return f"{relative(site.file, rootdir)}:{site.line}:{site.column}"
 
 
-def _relative(file: str, rootdir: str) -> str:
+def relative(file: str, rootdir: str) -> str:
+    """A file as ledgers name it, the same on every machine."""
     try:
         return Path(os.path.relpath(file, rootdir)).as_posix()
     except ValueError:  # another drive
@@ -158,7 +169,11 @@ def judge(
     for entry in trials:
         # The last word on a test is the one that counts: it may have been run again.
         by_claim.setdefault(entry["claim"], {})[entry["test"]] = entry
-    judged = [_judge(claim, by_claim[id], stopped) for id, claim in collection.items()]
+    return in_order(_judge(claim, by_claim[id], stopped) for id, claim in collection.items())
+
+
+def in_order(judged: Iterable[Judged]) -> list[Judged]:
+    """In the order of the catalogue."""
     return sorted(judged, key=lambda claim: (claim.place, claim.entry["id"]))
 
 
@@ -207,10 +222,12 @@ def _outcome(
     if claim["left_out"]:
         return NOT_RUN, [f"not selected: {', '.join(map(_short, sorted(claim['left_out'])))}"], False
     skipped = sorted(test["test"] for test in trials.values() if test["outcome"] == "skipped")
+    cut = sorted(test["test"] for test in trials.values() if test["outcome"] == CUT_SHORT)
     absent = sorted(set(claim["tests"]) - set(trials))
-    if skipped or absent:
+    if skipped or cut or absent:
         why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
-        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped) or not stopped
+        why += [f"{_short(test)} was cut short: {trials[test]['why']}" for test in cut]
+        return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped or cut) or not stopped
     if why := shortfalls(claim["demands"], questions):
         return UNDECIDED, why, True
     return SHOWN, [], False
@@ -235,20 +252,64 @@ def _position(place: str) -> tuple[str, int, int]:
     return file, int(line), int(column)
 
 
-def document(environment: Mapping[str, Any], judged: Iterable[Judged]) -> dict[str, Any]:
-    """The ledger, as it is written to `ledger.json`."""
-    return {"schema": SCHEMA, "environment": dict(environment), "claims": [claim.entry for claim in judged]}
+def document(
+    environment: Mapping[str, Any], judged: Iterable[Judged], shard: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The ledger, as it is written to `ledger.json`; that of a shard says of which whole, under a checksum."""
+    claims = [claim.entry for claim in judged]
+    ledger: dict[str, Any] = {"schema": SCHEMA, "environment": dict(environment), "claims": claims}
+    if shard is not None:
+        ledger["shard"] = dict(shard)
+        ledger["shard"]["checksum"] = checksum(ledger)
+    return ledger
 
 
-def write(folder: Path, environment: Mapping[str, Any], judged: Sequence[Judged]) -> None:
-    """Write `ledger.json`, `ledger.md` and `index.html` into the folder, and a page for each claim with tables."""
+def too_many_estimates(estimated: int) -> str:
+    """What to say of more estimated answers than the promise of `FALSE_ALARMS` covers."""
+    return (
+        f"{estimated} estimated answers: a chance of a false alarm below {float(FALSE_ALARMS):g} in all is "
+        f"promised for {MOST_ESTIMATED} of them, so the run fails"
+    )
+
+
+def checksum(ledger: Mapping[str, Any]) -> str:
+    """SHA-256 of a shard's ledger, all but the checksum itself; how it is laid out in its file does not matter."""
+    shard = {name: value for name, value in ledger["shard"].items() if name != "checksum"}
+    text = json.dumps({**ledger, "shard": shard}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keep(
+    folder: Path,
+    environment: Mapping[str, Any],
+    judged: Sequence[Judged],
+    shard: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `ledger.json` as it is by now, in the middle of a run: what is left of one that is killed.
+
+    It says so by ``"unfinished": true``.  Raises `OSError`.
+    """
+    text = json.dumps({**document(environment, judged, shard), "unfinished": True}, ensure_ascii=False)
+    files.write(folder / LEDGER, f"{text}\n", lasting=False)
+
+
+def write(
+    folder: Path,
+    environment: Mapping[str, Any],
+    judged: Sequence[Judged],
+    shard: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `ledger.json`, `ledger.md` and `index.html` into the folder, and a page for each claim with tables.
+
+    Raises `OSError`; every file is then either as it was before or as it is to be.
+    """
     from netprops.report.markdown import page
     from netprops.report.page import index_page
 
-    ledger = document(environment, judged)
-    (folder / "ledger.json").write_text(json.dumps(ledger, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "ledger.md").write_text(page(environment, judged), encoding="utf-8")
-    (folder / "index.html").write_text(index_page(environment, judged), encoding="utf-8")
+    text = json.dumps(document(environment, judged, shard), indent=1, ensure_ascii=False)
+    files.write(folder / LEDGER, f"{text}\n")
+    files.write(folder / "ledger.md", page(environment, judged))
+    files.write(folder / "index.html", index_page(environment, judged))
     for claim in judged:
         if claim.entry.get("tables"):
-            (folder / tables.file_name(claim.entry)).write_text(tables.html_page(claim.entry), encoding="utf-8")
+            files.write(folder / tables.file_name(claim.entry), tables.html_page(claim.entry))

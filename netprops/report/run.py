@@ -21,9 +21,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netprops import claims
-from netprops.evidence import FALSE_ALARMS, MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
-from netprops.report import failures, ledger, live, terminal
+from netprops import claims, limits
+from netprops.evidence import MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
+from netprops.limits import TimeLimitError
+from netprops.report import failures, ledger, live, shards, sources, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,13 +45,22 @@ class Run:
     folder: Path | None = None  # of the ledger
     is_worker: bool = False
     workers: int = 0
+    shard: shards.Shard | None = None  # run of its claims alone
+    device: str = ""  # that was promised
+    sources: str = ""  # a hash of them, for the ledger
+    catalogues: dict[str, list[str]] = field(default_factory=dict)  # of all claims found: their rows, whosever they are
+    own: dict[str, frozenset[str]] = field(default_factory=dict)  # by catalogue: the shard's claims
     collection: dict[str, dict[str, Any]] = field(default_factory=dict)
     trials: list[dict[str, Any]] = field(default_factory=list)
     settings: list[dict[str, Any]] = field(default_factory=list)  # of the processes that ran claims
+    settled: dict[str, Judged] = field(default_factory=dict)  # claims all of whose tests have been tried
+    kept: int | None = None  # claims that the ledger on disk had settled, the last time that it could be written
+    unwritten: str = ""  # why the ledger could not be written at the end
+    is_told: bool = False  # by a worker: what it collected
+    has_stopped: bool = False  # before its end
     topics: set[str] = field(default_factory=set)  # registered as markers
     judged: list[Judged] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    live: live.Live = field(default_factory=live.Live)
     estimated: int = 0  # answers, each with its own chance of a false alarm
     started: float = field(default_factory=time.perf_counter)
 
@@ -125,11 +135,38 @@ def topics(paths: Iterable[Path]) -> list[str]:
     return list(found)
 
 
+def sources_of(run: Run, paths: Iterable[Path]) -> str:
+    """The hash of what is about to run, taken before it does: files may change meanwhile."""
+    return sources.digest(catalogues(paths), run.rootdir)
+
+
 def made(run: Run, claim: Claim, test: str) -> None:
-    """A test of a claim was found, whether or not it is going to be selected."""
+    """A test of a claim was found, whether or not it is going to be selected; one of another shard is not there."""
+    if not owns(run, claim):
+        return
     entry = run.collection.setdefault(claim.id, ledger.collected(claim, run.rootdir))
     if test not in entry["tests"]:
         entry["tests"].append(test)
+
+
+def owns(run: Run, claim: Claim) -> bool:
+    """Whether a claim that was found is the shard's own; every claim is, where there are no shards."""
+    path = Path(claim.catalogue)
+    if claim.catalogue not in run.catalogues:
+        run.catalogues[claim.catalogue] = list(claims.read_catalogue(path))
+        if run.shard is not None:
+            run.own[claim.catalogue] = shards.owned(run.shard, path)
+    return run.shard is None or claim.id in run.own[claim.catalogue]
+
+
+def is_empty_shard(run: Run) -> bool:
+    """Whether claims were found, but none of this shard: there may be more shards than claims."""
+    return run.shard is not None and bool(run.catalogues) and not run.collection
+
+
+def owns_file(run: Run, file: Path) -> bool:
+    """Whether the tests in a file that belong to no claim are the shard's own."""
+    return run.shard is None or shards.has_file(run.shard, ledger.relative(str(file), run.rootdir))
 
 
 def selected(run: Run, tests: Iterable[str]) -> None:
@@ -173,9 +210,9 @@ def unshown_rows(run: Run, folders: Sequence[Path]) -> list[str]:
 
     Only catalogues that a claim was found in count: another project's file may have the same name.
     """
-    known = sorted({Path(entry["catalogue"]) for entry in run.collection.values()})
-    whole = [path for path in known if any(path.is_relative_to(folder) for folder in folders)]
-    return [id for path in whole for id in claims.read_catalogue(path) if id not in run.collection]
+    whole = [path for path in sorted(run.catalogues) if any(Path(path).is_relative_to(folder) for folder in folders)]
+    rows = [id for path in whole for id in run.catalogues[path] if run.shard is None or id in run.own[path]]
+    return [id for id in rows if id not in run.collection]
 
 
 # ---------------------------------------------------------------- running
@@ -193,13 +230,13 @@ def trial(
     outcome: str = report.outcome
     if outcome == "skipped" and hasattr(report, "wasxfail"):
         outcome, why = ledger.FAILED, f"expected to fail ({report.wasxfail}), and so it did"
+    elif call.excinfo is not None and call.excinfo.errisinstance(TimeLimitError):
+        outcome, why = ledger.CUT_SHORT, f"{call.excinfo.value} (--claim-timeout)"
     elif call.excinfo is not None:
         why = _in_short(call.excinfo.value)
         if outcome == "failed" and call.excinfo.errisinstance(UndecidedError):
             outcome = ledger.UNDECIDED
     entry = ledger.trial(claim, report.nodeid, recorder, run.rootdir, outcome=outcome, why=why, seconds=report.duration)
-    if run.is_worker:
-        entry["collection"] = live.collection_of(run.collection, claim.id)
     return json.dumps(entry)
 
 
@@ -217,22 +254,85 @@ def failure(run: Run, claim: Claim, recorder: Recorder | None, test: str) -> str
     return failures.failure(ledger.collected(claim, run.rootdir), last, where, again)
 
 
-def note(run: Run, trials: Iterable[str]) -> Iterator[terminal.Line]:
-    """On the controller: trials have arrived; the lines of the claims that are finished by that."""
-    for trial in map(json.loads, trials):
-        line = run.live.arrived(trial)
-        trial.pop("collection", None)
-        run.trials.append(trial)
-        if line is not None:
-            yield line
+def note(run: Run, trials: Iterable[str]) -> list[terminal.Line]:
+    """On the controller: trials have arrived; the lines of the claims that are settled by that."""
+    settled = _add(run, [json.loads(text) for text in trials])
+    places = {id: place for place, id in enumerate(run.settled, start=1)}
+    of = sum(len(entry["left_out"]) < len(entry["tests"]) for entry in run.collection.values())
+    return [live.line(claim, places[claim.entry["id"]], of) for claim in settled]
+
+
+def lose(run: Run, test: str, worker: str, status: int | None, limit: float | None) -> str:
+    """On the controller: a worker ended while it ran this test; returns what is to be said of it."""
+    how = limits.how_it_ended(status)
+    if status == 1 and limit is not None:
+        how = f"was ended {limits.GRACE:g} s after --claim-timeout={limit:g}, in code that does not return to Python"
+    why = f"its worker {worker} {how}"
+    _add(run, [ledger.lost(id, test, why) for id, entry in run.collection.items() if test in entry["tests"]])
+    return why
+
+
+def _add(run: Run, trials: list[dict[str, Any]]) -> list[Judged]:
+    """The claims all of whose tests have been tried by now."""
+    run.trials += trials
+    settled = [id for id in {trial["claim"] for trial in trials} if _is_settled(run, id)]
+    for id in settled:
+        one = [trial for trial in run.trials if trial["claim"] == id]
+        run.settled[id], *_ = ledger.judge({id: run.collection[id]}, one)
+    if settled:
+        keep(run)
+    return [run.settled[id] for id in settled]
+
+
+def _is_settled(run: Run, claim: str) -> bool:
+    """Whether all tests of a claim that are going to run have been tried."""
+    entry = run.collection.get(claim)
+    tried = {trial["test"] for trial in run.trials if trial["claim"] == claim}
+    return entry is not None and tried >= set(entry["tests"]) - set(entry["left_out"])
+
+
+def keep(run: Run) -> None:
+    """Write the ledger as it is by now; a disk that is full may have room again when the run ends."""
+    with suppress(OSError):
+        _keep(run)
+
+
+def begin(run: Run) -> None:
+    """Write the ledger of a run that has done nothing yet, in place of an earlier one.  Raises `OSError`."""
+    if run.folder is not None:
+        _keep(run)
+
+
+def _keep(run: Run) -> None:
+    if run.folder is None:
+        return
+    _note_settings(run)
+    waiting = {id: entry for id, entry in run.collection.items() if id not in run.settled}
+    trials = [trial for trial in run.trials if trial["claim"] in waiting]
+    judged = ledger.in_order([*run.settled.values(), *ledger.judge(waiting, trials, stopped=True)])
+    ledger.keep(run.folder, environment(run), judged, shard_record(run, judged))
+    run.kept = len(run.settled)
+
+
+def _note_settings(run: Run) -> None:
+    """Note those of this process, if it is the one that runs the tests and has come to them."""
+    if not run.settings and not run.workers and run.collection:
+        run.settings.append(settings_here())
 
 
 # ---------------------------------------------------------------- from worker to controller
 
 
 def hand_over(run: Run) -> str:
-    """What the controller has to know of this process at its end."""
-    return json.dumps({"collection": run.collection, "settings": settings_here()})
+    """What the controller has to know of this process.
+
+    It travels with the first report and again at the end, to which a worker that is killed does not come.
+    """
+    run.is_told = True
+    found = {"collection": run.collection, "catalogues": run.catalogues}
+    return json.dumps(
+        {**found, "own": {path: sorted(ids) for path, ids in run.own.items()}, "settings": settings_here()}
+    )
 
 
 def take_over(run: Run, text: str) -> None:
@@ -240,7 +340,10 @@ def take_over(run: Run, text: str) -> None:
     handed = json.loads(text)
     for id, entry in handed["collection"].items():
         run.collection.setdefault(id, entry)
-    run.settings.append(handed["settings"])
+    run.catalogues.update(handed["catalogues"])
+    run.own.update({path: frozenset(ids) for path, ids in handed["own"].items()})
+    if handed["settings"] not in run.settings:
+        run.settings.append(handed["settings"])
 
 
 def settings_here() -> dict[str, Any]:
@@ -257,6 +360,10 @@ def settings_here() -> dict[str, Any]:
     return {**here, "device": ", ".join(sorted(devices)), "x64": bool(jax.config.read("jax_enable_x64"))}  # type: ignore[no-untyped-call]
 
 
+# What answers, draws and witnesses depend on, beside the package, Python and JAX.
+_LIBRARIES = ("jaxlib", "numpy", "scipy", "python-flint", "hypothesis", "optax", "scikit-learn")
+
+
 def environment(run: Run) -> dict[str, Any]:
     """The circumstances of a run, as the ledger states them."""
     devices = sorted({each["device"] for each in run.settings if each.get("device")})
@@ -264,6 +371,8 @@ def environment(run: Run) -> dict[str, Any]:
         "netprops": _version("netprops"),
         "python": platform.python_version(),
         "jax": _version("jax"),
+        "libraries": ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        "sources": run.sources,
         "device": ", ".join(devices) or "none",
         "x64": bool(run.settings) and all(each.get("x64", False) for each in run.settings),
         "profile": ", ".join(sorted({each["profile"] for each in run.settings})) or profile_name(),
@@ -285,13 +394,25 @@ def header(run: Run) -> str:
     parts = []
     if "jax" in sys.modules and not run.workers:
         here = settings_here()
-        parts += [here["device"] or "no device", "float64" if here["x64"] else "float32"]
+        parts += [here["device"] or "no device", _precision(here["x64"])]
+    elif "jax" in sys.modules:
+        import jax
+
+        parts += [run.device or "the device of JAX's choice", _precision(bool(jax.config.jax_enable_x64))]  # type: ignore[attr-defined]
+    elif run.device:
+        parts.append(run.device)
     if "hypothesis" in sys.modules:
         from hypothesis import settings
 
         parts.append(f"profile {profile_name()} ({settings().max_examples} examples)")
+    if run.shard is not None:
+        parts.append(f"shard {run.shard}")
     parts.append(f"{run.workers} workers" if run.workers else "1 process")
     return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
+
+
+def _precision(x64: bool) -> str:
+    return "float64" if x64 else "float32"
 
 
 def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
@@ -301,25 +422,55 @@ def close(run: Run, folders: Sequence[Path], *, stopped: bool) -> bool:
     """
     if not run.settings:
         run.settings.append(settings_here())
+    run.has_stopped = stopped
     run.judged = ledger.judge(run.collection, run.trials, stopped=stopped)
     run.missing = [] if stopped else unshown_rows(run, folders)
-    if run.folder is not None:
-        ledger.write(run.folder, environment(run), run.judged)
+    _write(run)
     run.estimated = sum(claim.entry["evidence"]["estimated"] for claim in run.judged)
-    return bool(run.missing) or any(claim.fails for claim in run.judged) or run.estimated > MOST_ESTIMATED
+    short = bool(run.missing or run.unwritten) or any(claim.fails for claim in run.judged)
+    return short or run.estimated > MOST_ESTIMATED
+
+
+def _write(run: Run) -> None:
+    if run.folder is None:
+        return
+    try:
+        ledger.write(run.folder, environment(run), run.judged, shard_record(run, run.judged))
+    except OSError as error:
+        run.unwritten = f"the ledger could not be written: {error.filename}: {error.strerror}"
+        if run.kept is not None:
+            run.unwritten += f"; what is there is from when {run.kept} of {len(run.judged)} claims were done"
+
+
+def _stopped(run: Run) -> str:
+    """What to say of a run that stopped before its end."""
+    absent = [claim.entry["id"] for claim in run.judged if claim.entry["outcome"] == ledger.NOT_RUN]
+    line = f"the run stopped before its end: {len(absent)} claim{'' if len(absent) == 1 else 's'} not run"
+    if run.folder is None or run.unwritten:
+        return line
+    return f"{line}, what was done is kept in {run.folder / ledger.LEDGER}"
+
+
+def shard_record(run: Run, judged: Sequence[Judged]) -> dict[str, Any] | None:
+    """Which part of what whole the run was, for its ledger; None where it was the whole."""
+    if run.shard is None:
+        return None
+    whole = {ledger.relative(path, run.rootdir): ids for path, ids in sorted(run.catalogues.items())}
+    why = {claim.entry["id"]: list(claim.why) for claim in judged if claim.why}
+    about = {claim.entry["id"]: dict(claim.about) for claim in judged}
+    part = {"index": run.shard.index, "of": run.shard.of, "catalogues": whole, "missing": run.missing}
+    return {**part, "why": why, "about": about}
 
 
 def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
     """The lines at the end of the run: about a screen of them, all with -v, what falls short alone with -q."""
     size = {"brief": verbosity < 0, "full": verbosity > 0}
     yield from terminal.summary(environment(run), run.judged, run.missing, **size)
-    if run.folder is not None and verbosity >= 0:
+    if run.has_stopped:
+        yield _stopped(run), {"red": True, "bold": True}
+    if run.unwritten:
+        yield f"{run.unwritten}, so the run fails", {"red": True, "bold": True}
+    elif run.folder is not None and verbosity >= 0:
         yield f"to read: {run.folder / 'index.html'}", {}
     if run.estimated > MOST_ESTIMATED:
-        yield (
-            (
-                f"{run.estimated} estimated answers: a chance of a false alarm below {float(FALSE_ALARMS):g} in all is "
-                f"promised for {MOST_ESTIMATED} of them, so the run fails"
-            ),
-            {"red": True, "bold": True},
-        )
+        yield ledger.too_many_estimates(run.estimated), {"red": True, "bold": True}
