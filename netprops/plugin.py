@@ -282,16 +282,16 @@ class _Teller:
     """Writes progress of long work to the terminal, past the capturing of output."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._plugins = config.pluginmanager
-        self._writer = config.get_terminal_writer()
+        self._config = config
 
     def __call__(self, line: str, **markup: bool) -> None:
-        terminal, capture = (self._plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
+        terminal, capture = map(self._config.pluginmanager.get_plugin, ("terminalreporter", "capturemanager"))
         if terminal is not None:
             with nullcontext() if capture is None else capture.global_and_fixture_disabled():
                 terminal.ensure_newline()
-                if self._writer.width_of_current_line:  # letters, which the reporter takes for no line
-                    self._writer.line()
+                writer = self._config.get_terminal_writer()
+                if writer.width_of_current_line:  # letters, which the reporter takes for no line
+                    writer.line()
                 terminal.write_line(line, **markup)
 
 

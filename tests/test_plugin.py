@@ -445,6 +445,12 @@ def test_a_module_that_cannot_be_collected_is_told_of_under_workers(project):
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 
+def test_a_run_without_a_terminal_tells_nothing(project):
+    project.claim("good", marked(*BOTH))
+    assert project.run_apart("specs", "-p", "no:terminal").ret == 0
+    assert project.entry("good")["outcome"] == "shown"
+
+
 def test_what_is_left_out_is_told_of_as_not_run_under_workers(project):
     project.claim("good", TWO)
     result = project.run_apart("specs", "-n2", "-k", "test_one")
