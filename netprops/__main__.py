@@ -6,9 +6,10 @@
     python -m netprops recheck loss.json my_module:loss
     python -m netprops merge out1 out2 out3 --into out
     python -m netprops durations out --into specs
+    python -m netprops replay out/ledger.json
 
-The exit status is 0 if the answer is decided (recheck: the certificate is accepted; merge: every claim is shown), 2 if it
-is not decided, 1 for an error or a certificate that is refused.
+The exit status is 0 if the answer is decided (recheck: the certificate is accepted; merge, replay: every claim is shown),
+2 if it is not, 1 for an error or a certificate that is refused.
 """
 
 from __future__ import annotations
@@ -67,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     certified.add_argument("certificate", help="a JSON file that `curvature --certificate` or your program wrote")
     certified.add_argument("functions", nargs="+", metavar="function", help="module:name; two for are_equal")
     certified.set_defaults(command=_recheck, asks=True)
+    again = commands.add_parser("replay", help="are the claims of a ledger, and its witnesses, still as it says?")
+    again.add_argument("ledger", help="a ledger.json, whose modules lie below this folder as it says")
+    again.add_argument("ids", nargs="*", metavar="CLAIM", help="the claims to run again (default: all)")
+    again.set_defaults(command=_replay, asks=False)
     for command in (shape, blocks):
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
         command.set_defaults(asks=True)
@@ -157,6 +162,16 @@ def _write(path: str, certificate: object) -> None:
             json.dump(certificate, file, indent=1)
     except OSError as error:
         raise _UsageError(f"{path}: {error}") from None
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from netprops.report.replay import ReplayError, replay
+
+    try:
+        return DECIDED if replay(options.ledger, options.ids) else UNDECIDED
+    except ReplayError as error:
+        print(f"replay: {error}", file=sys.stderr)
+        return ERROR
 
 
 def _merge(options: argparse.Namespace) -> int:

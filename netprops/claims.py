@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from netprops.evidence import KINDS, Recorder, recording
+from netprops.evidence import KINDS, Drawing, Recorder, draw, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ VERDICTS = {
 CATALOGUE = "claims.toml"
 
 # Where a claim finds its place in a document: the document, the question or an answer, a comment there.
-_LOCATOR = re.compile(r"(?P<document>D\d+)\.(?P<part>Q|A\d+)(?:\.(?P<comment>c\d+))?")
+LOCATOR = re.compile(r"(?P<document>D\d+)\.(?P<part>Q|A\d+)(?:\.(?P<comment>c\d+))?")
 
 # Without a leading underscore, because @given copies only such attributes from the test to its wrapper.
 _ATTRIBUTE = "netprops_claim"
@@ -138,6 +138,7 @@ class Claim:
     module: str  # its file
     catalogue: str
     place: int  # in the catalogue, for reports in its order
+    doc: str = ""  # the module's docstring: the claim in the words of who showed it
 
     @property
     def id(self) -> str:
@@ -162,6 +163,35 @@ class Claim:
         return test
 
 
+    def curve(
+        self,
+        title: str,
+        x: Sequence[Any],
+        y: Sequence[Any],
+        *,
+        axes: Sequence[str],
+        name: str = "",
+        low: Sequence[Any] | None = None,
+        high: Sequence[Any] | None = None,
+    ) -> None:
+        """Let the reports draw y against x, under this title: a picture for people, no evidence.
+
+        To be called in a test of this claim, with numbers (NumPy's, JAX's) computed in floats there, and outside
+        `@given`: of equal titles and names the first is kept.  `axes` names both; `low` and `high` are the ends of an
+        interval about each y.
+
+        Raises:
+            ValueError: numbers that do not fit each other.
+        """
+        draw(Drawing(title, axes, x, y, name, low, high))
+
+    def surface(
+        self, title: str, x: Sequence[Any], y: Sequence[Any], z: Sequence[Sequence[Any]], *, axes: Sequence[str]
+    ) -> None:
+        """Let the reports draw z, a row for each y, over x and y, as `curve` does; `axes` names all three."""
+        draw(Drawing(title, axes, x, y, z=z))
+
+
 # Which module claims an id, by catalogue: modules are imported one after the other and know nothing of each other.
 _claimed_by: dict[tuple[str, str], str] = {}
 
@@ -173,7 +203,8 @@ def claim(id: str, *, source: str | Sequence[str], verdict: str) -> Claim:
     catalogue.  Raises `ClaimError` when the catalogue has no such claim or says otherwise, when the module lies in the
     folder of another topic, and when another module makes the same claim.
     """
-    module = sys._getframe(1).f_globals.get("__file__")
+    space = sys._getframe(1).f_globals
+    module, doc = space.get("__file__"), space.get("__doc__") or ""
     if module is None:
         raise ClaimError(f"claim {id!r} is made outside a module: a claim is a file below its catalogue")
     module = os.path.abspath(module)
@@ -203,7 +234,7 @@ def claim(id: str, *, source: str | Sequence[str], verdict: str) -> Claim:
     first = _claimed_by.setdefault((str(catalogue), id), module)
     if first != module and Path(first).exists():
         raise ClaimError(f"{where} is made in {first} already: one claim, one module; remove one of them")
-    return Claim(row, sources, module, str(catalogue), list(rows).index(id))
+    return Claim(row, sources, module, str(catalogue), list(rows).index(id), doc)
 
 
 def _meant(id: str, rows: Iterable[str]) -> str:
@@ -236,7 +267,7 @@ def marks(claim: Claim) -> Iterator[tuple[str, dict[str, str]]]:
     row = claim.row
     yield "claim", {"id": row.id, "topic": row.topic, "verdict": row.verdict}
     for locator in row.source:
-        place = _LOCATOR.fullmatch(locator)
+        place = LOCATOR.fullmatch(locator)
         parts = {} if place is None else {name: text for name, text in place.groupdict().items() if text}
         yield "source", {"locator": locator, **parts}
     for name in (row.topic, row.verdict, *row.evidence):

@@ -20,6 +20,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -220,6 +221,56 @@ class Table:
         return verdict
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Numbers that a report draws: computed in floats, they show what a claim is about and are evidence of nothing.
+
+    A line has `y` for each of `x` (with `low` and `high`, the ends of an interval about each); a surface has `z`, a row
+    for each of `y`.  Lines of one title are drawn together.  Numbers are kept to six digits; None stands where a number
+    is not finite.
+    """
+
+    title: str
+    axes: Sequence[str]  # what is drawn against what, as written at the axes
+    x: Sequence[Any]
+    y: Sequence[Any]
+    name: str = ""  # of a line, where several have one title
+    low: Sequence[Any] | None = None
+    high: Sequence[Any] | None = None
+    z: Sequence[Sequence[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.axes, str) or len(self.axes) != (2 if self.z is None else 3):
+            raise ValueError(f"{self.title}: a line names two axes, a surface three, got {self.axes!r}")
+        lines = [self.y, self.low, self.high] if self.z is None else list(self.z)
+        if any(line is not None and len(line) != len(self.x) for line in lines):
+            raise ValueError(f"{self.title}: each line has as many numbers as there are of x, {len(self.x)}")
+        if self.z is not None and len(self.z) != len(self.y):
+            raise ValueError(f"{self.title}: a surface has a row for each of y, got {len(self.z)} for {len(self.y)}")
+        if len(self.x) < 2 or (self.z is not None and len(self.y) < 2):
+            raise ValueError(f"{self.title}: it takes two points to draw a line")
+
+    def record(self) -> dict[str, Any]:
+        """The drawing as JSON."""
+        numbers = {name: getattr(self, name) for name in ("x", "y", "low", "high", "z")}
+        kept = {name: _six_digits(values) for name, values in numbers.items() if values is not None}
+        return {"title": self.title, "name": self.name, "axes": list(self.axes), **kept}
+
+
+def _six_digits(values: Any) -> Any:
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if hasattr(values, "__iter__"):
+        return [_six_digits(value) for value in values]
+    return float(f"{float(values):.6g}") if math.isfinite(values) else None
+
+
+def draw(drawing: Drawing) -> None:
+    """Keep a drawing under the running recorder, if there is one."""
+    if _running is not None:
+        _running.pending_drawings.append(drawing.record())
+
+
 @dataclass
 class Recorder:
     """What one test of a claim asked.  Mutable by its nature: it fills while the test runs."""
@@ -228,6 +279,7 @@ class Recorder:
     seed: int = 0
     kept: list[Note] = field(default_factory=list)  # of examples that ended without an exception
     cells: list[Cell] = field(default_factory=list)  # likewise
+    drawings: list[dict[str, Any]] = field(default_factory=list)  # likewise
     examples: int = 0  # examples that did
     evaluations: int = 0  # those of the kept examples
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
@@ -237,6 +289,7 @@ class Recorder:
     tested: set[int] = field(default_factory=set)  # ids of verdicts whose truth was asked, in this example
     pending: list[Note] = field(default_factory=list)  # of the running example
     pending_cells: list[Cell] = field(default_factory=list)
+    pending_drawings: list[dict[str, Any]] = field(default_factory=list)
     pending_evaluations: int = 0
 
     @contextmanager
@@ -251,6 +304,7 @@ class Recorder:
             self._demand_asserted()
             self.kept += map(_light, self.pending)
             self.cells += self.pending_cells
+            self.drawings += self.pending_drawings
             self.evaluations += self.pending_evaluations
             self.examples += 1
         except UndecidedError:
@@ -260,7 +314,8 @@ class Recorder:
             self._clear()
 
     def _clear(self) -> None:
-        self.pending, self.pending_cells, self.pending_evaluations, self.tested = [], [], 0, set()
+        self.pending, self.pending_cells, self.pending_drawings = [], [], []
+        self.pending_evaluations, self.tested = 0, set()
 
     def _demand_asserted(self) -> None:
         for note in self.pending:

@@ -18,7 +18,7 @@ from netprops import claims, devices, evidence, limits, progress
 from netprops.report import run, shards
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -123,9 +123,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_STDERR] = _real_stderr()
         config.add_cleanup(lambda: os.close(config.stash[_STDERR]))
     if not this.is_worker:
-        config.pluginmanager.register(_Controller(this), "netprops-controller")
-        if not this.workers and config.get_verbosity() >= 0:
-            config.add_cleanup(progress.listen(_Teller(config)))
+        tell = _Teller(config) if config.get_verbosity() >= 0 else None
+        # One process writes the module that it is in; several need somebody to say which claim is done.
+        config.pluginmanager.register(_Controller(this, tell if this.workers else None), "netprops-controller")
+        if tell is not None and not this.workers:
+            config.add_cleanup(progress.listen(tell))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -218,7 +220,7 @@ def pytest_runtest_makereport(
         this = item.config.stash[_RUN]
         report.user_properties.append((_TRIAL, run.trial(this, claim, recorder, report, call)))
         if report.failed:
-            report.sections.append(("claim", run.failure(this, claim, recorder)))
+            report.sections.append(("claim", run.failure(this, claim, recorder, report.nodeid)))
     return report
 
 
@@ -242,15 +244,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     this = config.stash[_RUN]
     if this.judged or this.missing or this.unwritten:
         terminalreporter.section("claims")
-        for line, markup in run.summary(this, brief=config.get_verbosity() < 0):
+        for line, markup in run.summary(this, verbosity=config.get_verbosity()):
             terminalreporter.write_line(line, **markup)
 
 
 class _Controller:
     """Hooks of the process that judges, which get no config handed to find their run by."""
 
-    def __init__(self, this: run.Run) -> None:
+    def __init__(self, this: run.Run, tell: Callable[..., None] | None) -> None:
         self._run = this
+        self._tell = tell  # of claims as they are finished
 
     @pytest.hookimpl(tryfirst=True)  # before JUnit XML, which lists every property that it finds
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -258,21 +261,38 @@ class _Controller:
             run.take_over(self._run, str(collection))
         trials = [text for name, text in report.user_properties if name == _TRIAL]
         report.user_properties[:] = [each for each in report.user_properties if each[0] not in (_TRIAL, _COLLECTION)]
-        run.note(self._run, map(str, trials))
+        for line, markup in run.note(self._run, map(str, trials)):
+            if self._tell is not None:
+                self._tell(line, **markup)
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport, config: pytest.Config
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """No letter for a claim's test that passed or failed where a line tells of its claim."""
+        if self._tell is None or report.when != "call" or hasattr(report, "wasxfail"):
+            return None
+        if not any(name == "claim" for name, _ in getattr(report, "user_properties", ())):
+            return None
+        if report.passed:
+            return "passed", "", ("PASSED", {"green": True})
+        return ("failed", "", ("FAILED", {"red": True})) if report.failed else None
 
 
 class _Teller:
     """Writes progress of long work to the terminal, past the capturing of output."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._plugins = config.pluginmanager
+        self._config = config
 
-    def __call__(self, line: str) -> None:
-        terminal, capture = (self._plugins.get_plugin(name) for name in ("terminalreporter", "capturemanager"))
+    def __call__(self, line: str, **markup: bool) -> None:
+        terminal, capture = map(self._config.pluginmanager.get_plugin, ("terminalreporter", "capturemanager"))
         if terminal is not None:
             with nullcontext() if capture is None else capture.global_and_fixture_disabled():
                 terminal.ensure_newline()
-                terminal.write_line(line)
+                writer = self._config.get_terminal_writer()
+                if writer.width_of_current_line:  # letters, which the reporter takes for no line
+                    writer.line()
+                terminal.write_line(line, **markup)
 
 
 def _is_judged(config: pytest.Config) -> bool:

@@ -23,7 +23,9 @@ def test_a_claim_with_all_its_evidence_and_its_control_is_shown(project):
     project.claim("good", marked(*BOTH))
     result = project.run()
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["sums", "*shown*good*holds*", "1 of 1 claim shown"])
+    page = project.pytester.path / "out" / "index.html"
+    result.stdout.fnmatch_lines(["sums", "*shown*good*holds*", "1 of 1 claim shown", f"to read: {page}"])
+    assert 'id="good"' in page.read_text()
 
 
 def test_the_ledger_has_the_agreed_form(project):
@@ -122,6 +124,21 @@ def test_an_undecided_answer_that_the_test_survives_is_not_shown(project):
     assert (entry["outcome"], entry["evidence"]["undecided"]) == ("undecided", 1)
 
 
+def test_what_a_claim_gives_to_draw_is_in_its_ledger_and_nothing_else_changes(project):
+    project.claim("good", marked(*BOTH))
+    project.run("specs", "--hypothesis-seed=1")
+    before = project.entry("good")
+    drawing = "CLAIM.curve('A line', [0, 1], [n / 3 for n in (1, 2)], axes=('x', 'y'))"
+    path = project.pytester.path / "specs" / "sums" / "test_good.py"
+    path.write_text(path.read_text() + f"    {drawing}\n    {drawing.replace('1, 2', '3, 4')}\n")
+    assert project.run("specs", "--hypothesis-seed=1").ret == 0
+    after = project.entry("good")
+    line = {"title": "A line", "name": "", "axes": ["x", "y"], "x": [0.0, 1.0], "y": [0.333333, 0.666667]}
+    assert after.pop("curves") == [line]  # of one title and name the first is kept
+    assert before | {"seconds": 0} == after | {"seconds": 0}
+    assert "no evidence" in (project.pytester.path / "out" / "index.html").read_text()
+
+
 def test_a_skipped_test_fails_the_run(project):
     project.claim("skipped", marked(*BOTH) + marked("pytest.skip('no device')", name="test_other"))
     result = project.run()
@@ -142,7 +159,9 @@ def test_a_failing_test_prints_the_claim_in_words_and_what_it_asked_last(project
     project.claim("wrong", marked(f"assert {REFUTED}"))
     result = project.run()
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*- claim -*", "In words: wrong.", "Asked last: <is_convex: no (certified)*"])
+    told = ["*- claim -*", "In words: wrong.", "Asked last: <is_convex: no (certified)*", "*assert not*", "Because: *"]
+    told[3] = f"            assert {REFUTED}".replace("[", "[[]")
+    result.stdout.fnmatch_lines([*told, "Again:      pytest specs/sums/test_wrong.py::test_it --hypothesis-seed=*"])
 
 
 def test_a_failed_test_counts_nothing_and_keeps_its_last_witness(project):
@@ -397,6 +416,45 @@ def test_workers_change_nothing_in_the_ledger(project):
     assert comparable(project.ledger()) == comparable(alone)
     assert project.ledger()["environment"]["workers"] == 2
     assert_junit_names_claims(project, 8)
+
+
+def test_claims_are_told_of_live_as_workers_finish_them(project):
+    """One line each, once all its tests have reported, in place of a letter for every test; nothing with -q."""
+    project.claim("good", TWO)
+    project.claim("oneway", marked(f"assert {PROVED}"))
+    project.claim("wrong", marked(*BOTH) + marked("assert False", name="test_other"))
+    lines = project.run_apart("specs", "-n2").stdout.lines
+    end = next(k for k, line in enumerate(lines) if "FAILURES" in line)
+    live = [line.split() for line in lines[:end] if line.startswith(("1/3", "2/3", "3/3"))]
+    assert {(outcome, id) for _, outcome, id, *_ in live} == (
+        {("shown", "good"), ("undecided", "oneway"), ("failed", "wrong")}
+    )
+    assert [each[0] for each in live] == ["1/3", "2/3", "3/3"]
+    assert "2 proved, 2 certified" in " ".join(next(each for each in live if each[2] == "good"))
+    assert not any(line.startswith((".", "F")) for line in lines[:end])
+    quiet = project.run_apart("specs", "-n2", "-q").stdout.str()
+    assert "1/3" not in quiet
+
+
+def test_a_module_that_cannot_be_collected_is_told_of_under_workers(project):
+    project.claim("good", marked(*BOTH))
+    project.pytester.makepyfile(**{"specs/test_broken": "import nothing_of_that_name"})
+    result = project.run_apart("specs", "-n2")
+    assert result.ret != pytest.ExitCode.INTERNAL_ERROR
+    result.stdout.fnmatch_lines(["*ModuleNotFoundError*nothing_of_that_name*"])
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_run_without_a_terminal_tells_nothing(project):
+    project.claim("good", marked(*BOTH))
+    assert project.run_apart("specs", "-p", "no:terminal").ret == 0
+    assert project.entry("good")["outcome"] == "shown"
+
+
+def test_what_is_left_out_is_told_of_as_not_run_under_workers(project):
+    project.claim("good", TWO)
+    result = project.run_apart("specs", "-n2", "-k", "test_one")
+    result.stdout.fnmatch_lines(["1/1 not run   good*"])
 
 
 def test_junit_names_claim_and_verdict_and_nothing_more(project):

@@ -229,6 +229,35 @@ def test_the_terminal_lists_claims_with_counts_and_reasons(judged):
     ]
 
 
+def many(shown, failed=0):
+    """Claims of two topics, of which some fall short."""
+    claims = collection(*(f"c{k}" for k in range(shown + failed)))
+    for k, entry in enumerate(claims.values()):
+        entry["topic"] = "sums" if k < shown / 2 else "products"
+    trials = [trial(f"c{k}", question()) for k in range(shown)]
+    trials += [trial(f"c{k}", outcome="failed", why="no way") for k in range(shown, shown + failed)]
+    return ledger.judge(claims, trials)
+
+
+def test_many_claims_are_counted_by_topic_and_what_falls_short_is_told_of():
+    assert lines(many(100), [])[:3] == [
+        "              shown    proved  examples  seconds",
+        "sums       50 of 50       100        50     12.5",
+        "products   50 of 50       100        50     12.5",
+    ]
+    told = lines(many(100, 30), [f"forgotten{k}" for k in range(30)])
+    assert "products   50 of 80       100        50     20.0" in told
+    assert sum("no way" in line for line in told) == terminal.MOST_SHORT
+    assert "  24 more fell short (-v lists them)" in told
+    assert "  missing   24 more (-v lists them)" in told
+    assert len(told) <= 40
+
+
+def test_a_full_summary_has_a_line_for_each_claim():
+    assert sum("  shown     c" in line for line in lines(many(100), [], full=True)) == 100
+    assert sum("no way" in line for line in lines(many(100, 30), [], full=True)) == 30
+
+
 def test_a_brief_summary_leaves_out_what_is_shown(judged):
     assert not any("good   " in line for line in lines(judged, [], brief=True))
 

@@ -164,4 +164,4 @@ def test_a_claim_without_tables_is_as_ever(tmp_path):
     judged = ledger.judge(collection("a"), [trial("a", question())])
     assert "tables" not in judged[0].entry
     ledger.write(tmp_path, ENVIRONMENT, judged)
-    assert {path.name for path in tmp_path.iterdir()} == {"ledger.json", "ledger.md"}
+    assert {path.name for path in tmp_path.iterdir()} == {"ledger.json", "ledger.md", "index.html"}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Judged:
     why: tuple[str, ...] = ()  # it is not shown
     fails: bool = False  # the run, whatever pytest says of the tests
     place: int = 0
+    about: Mapping[str, Any] = field(default_factory=dict)  # the rest of its row, and what its module says of it
 
 
 # ---------------------------------------------------------------- in the worker
@@ -73,6 +74,7 @@ def trial(
         "questions": _questions(kept, rootdir),
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
+        "curves": recorder.drawings if passed and recorder else [],
     }
 
 
@@ -94,6 +96,7 @@ def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
         "demands": list(claim.row.evidence),
         "catalogue": claim.catalogue,
         "place": claim.place,
+        "about": {"formal": claim.row.formal, "control": claim.row.control, "doc": claim.doc},
         "tests": [],
         "left_out": [],
     }
@@ -191,7 +194,17 @@ def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], st
     cells = [cell for test in claim["tests"] if test in trials for cell in trials[test].get("cells", ())]
     if cells:
         entry["tables"] = tables.pooled(cells)
-    return Judged(entry, tuple(why), fails, claim["place"])
+    if curves := _curves(trials[test] for test in claim["tests"] if test in trials):
+        entry["curves"] = curves
+    return Judged(entry, tuple(why), fails, claim["place"], claim.get("about", {}))
+
+
+def _curves(trials: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the tests gave to draw: the first of each title and name."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for curve in (curve for test in trials for curve in test.get("curves", ())):
+        first.setdefault((curve["title"], curve["name"]), curve)
+    return list(first.values())
 
 
 def _outcome(
@@ -286,15 +299,17 @@ def write(
     judged: Sequence[Judged],
     shard: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write `ledger.json` and `ledger.md` into the folder, and a page for each claim with tables.
+    """Write `ledger.json`, `ledger.md` and `index.html` into the folder, and a page for each claim with tables.
 
     Raises `OSError`; every file is then either as it was before or as it is to be.
     """
     from netprops.report.markdown import page
+    from netprops.report.page import index_page
 
     text = json.dumps(document(environment, judged, shard), indent=1, ensure_ascii=False)
     files.write(folder / LEDGER, f"{text}\n")
     files.write(folder / "ledger.md", page(environment, judged))
+    files.write(folder / "index.html", index_page(environment, judged))
     for claim in judged:
         if claim.entry.get("tables"):
             files.write(folder / tables.file_name(claim.entry), tables.html_page(claim.entry))

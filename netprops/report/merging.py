@@ -122,7 +122,8 @@ def merge(parts: Sequence[Part]) -> Merged:
 def _judged(part: Part, entry: dict[str, Any], place: Mapping[str, int]) -> Judged:
     why = tuple(part.shard["why"].get(entry["id"], ()))
     # Of the whole nothing may be left out, for whatever reason.
-    return ledger.Judged(entry, why, entry["outcome"] != ledger.SHOWN, place.get(entry["id"], len(place)))
+    about = part.shard.get("about", {}).get(entry["id"], {})
+    return ledger.Judged(entry, why, entry["outcome"] != ledger.SHOWN, place.get(entry["id"], len(place)), about)
 
 
 def _demand_alike(parts: Sequence[Part]) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from netprops import claims, limits
 from netprops.evidence import MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
 from netprops.limits import TimeLimitError
-from netprops.report import ledger, shards, sources, terminal
+from netprops.report import failures, ledger, live, shards, sources, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -246,16 +246,20 @@ def _in_short(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:300]}{'...' if len(text) > 300 else ''}"
 
 
-def failure(run: Run, claim: Claim, recorder: Recorder | None) -> str:
+def failure(run: Run, claim: Claim, recorder: Recorder | None, test: str) -> str:
     """The claim in words, and what its failed test asked last."""
     last = None if recorder is None else recorder.last
-    asked = "" if last is None else f"{last.verdict!r} at {ledger.where(last.site, run.rootdir)}"
-    return terminal.failure(ledger.collected(claim, run.rootdir), asked)
+    where = "" if last is None else ledger.where(last.site, run.rootdir)
+    again = failures.rerun(test, run.seed, profile_name())
+    return failures.failure(ledger.collected(claim, run.rootdir), last, where, again)
 
 
-def note(run: Run, trials: Iterable[str]) -> None:
-    """On the controller: trials have arrived."""
-    _add(run, [json.loads(text) for text in trials])
+def note(run: Run, trials: Iterable[str]) -> list[terminal.Line]:
+    """On the controller: trials have arrived; the lines of the claims that are settled by that."""
+    settled = _add(run, [json.loads(text) for text in trials])
+    places = {id: place for place, id in enumerate(run.settled, start=1)}
+    of = sum(len(entry["left_out"]) < len(entry["tests"]) for entry in run.collection.values())
+    return [live.line(claim, places[claim.entry["id"]], of) for claim in settled]
 
 
 def lose(run: Run, test: str, worker: str, status: int | None, limit: float | None) -> str:
@@ -268,7 +272,8 @@ def lose(run: Run, test: str, worker: str, status: int | None, limit: float | No
     return why
 
 
-def _add(run: Run, trials: list[dict[str, Any]]) -> None:
+def _add(run: Run, trials: list[dict[str, Any]]) -> list[Judged]:
+    """The claims all of whose tests have been tried by now."""
     run.trials += trials
     settled = [id for id in {trial["claim"] for trial in trials} if _is_settled(run, id)]
     for id in settled:
@@ -276,6 +281,7 @@ def _add(run: Run, trials: list[dict[str, Any]]) -> None:
         run.settled[id], *_ = ledger.judge({id: run.collection[id]}, one)
     if settled:
         keep(run)
+    return [run.settled[id] for id in settled]
 
 
 def _is_settled(run: Run, claim: str) -> bool:
@@ -445,21 +451,26 @@ def _stopped(run: Run) -> str:
     return f"{line}, what was done is kept in {run.folder / ledger.LEDGER}"
 
 
-def shard_record(run: Run, judged: Iterable[Judged]) -> dict[str, Any] | None:
+def shard_record(run: Run, judged: Sequence[Judged]) -> dict[str, Any] | None:
     """Which part of what whole the run was, for its ledger; None where it was the whole."""
     if run.shard is None:
         return None
     whole = {ledger.relative(path, run.rootdir): ids for path, ids in sorted(run.catalogues.items())}
     why = {claim.entry["id"]: list(claim.why) for claim in judged if claim.why}
-    return {"index": run.shard.index, "of": run.shard.of, "catalogues": whole, "missing": run.missing, "why": why}
+    about = {claim.entry["id"]: dict(claim.about) for claim in judged}
+    part = {"index": run.shard.index, "of": run.shard.of, "catalogues": whole, "missing": run.missing}
+    return {**part, "why": why, "about": about}
 
 
-def summary(run: Run, *, brief: bool) -> Iterator[terminal.Line]:
-    """The lines at the end of the run."""
-    yield from terminal.summary(environment(run), run.judged, run.missing, brief=brief)
+def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
+    """The lines at the end of the run: about a screen of them, all with -v, what falls short alone with -q."""
+    size = {"brief": verbosity < 0, "full": verbosity > 0}
+    yield from terminal.summary(environment(run), run.judged, run.missing, **size)
     if run.has_stopped:
         yield _stopped(run), {"red": True, "bold": True}
     if run.unwritten:
         yield f"{run.unwritten}, so the run fails", {"red": True, "bold": True}
+    elif run.folder is not None and verbosity >= 0:
+        yield f"to read: {run.folder / 'index.html'}", {}
     if run.estimated > MOST_ESTIMATED:
         yield ledger.too_many_estimates(run.estimated), {"red": True, "bold": True}

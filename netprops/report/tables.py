@@ -201,14 +201,15 @@ def html_page(entry: Mapping[str, Any]) -> str:
     )
     said = f"{escape(entry['verdict'])}, {escape(entry['outcome'])}"
     body = [f'<h1>{statement}</h1>\n<p class="claim">{title}: {said}</p>']
-    body += ["\n".join(_html(table)) for table in entry["tables"]]
+    body += ["\n".join(html(table)) for table in entry["tables"]]
     return head + "\n".join(body) + "\n</html>\n"
 
 
-def _html(table: Mapping[str, Any]) -> Iterator[str]:
-    yield f"<h2>{escape(table['question'])}</h2>"
+def html(table: Mapping[str, Any], heading: str = "h2") -> Iterator[str]:
+    """The table in HTML: a map of colours, one for each answer, with the reason of every cell behind it."""
+    yield f"<{heading}>{escape(table['question'])}</{heading}>"
     yield f"<p>{escape(_count(table))}. Open a cell for its reason.</p>"
-    yield '<div class="scroll"><table>'
+    yield '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
     rows, labels = table["rows"], table["labels"]
     upper = "".join(f'<th scope="col" rowspan="2">{escape(head)}</th>' for head in rows)
     yield f'<thead><tr>{upper}<th scope="colgroup" colspan="{len(labels)}">{escape(table["columns"])}</th></tr>'

@@ -1,4 +1,4 @@
-"""The summary at the end of a run: topic by topic, a line for each claim, then the totals."""
+"""The summary at the end of a run, about one screen: a line for each claim, or for each topic where there are many."""
 
 from __future__ import annotations
 
@@ -24,25 +24,68 @@ _MARKUP: dict[str, dict[str, bool]] = {
     NOT_RUN: {"yellow": True},
 }
 _SLOWEST = 5
+# About a screen: so many claims have a line each, and so many that fall short are told of beside lines by topic.
+MOST_LISTED = 12
+MOST_SHORT = 6
 
 
 def summary(
-    environment: Mapping[str, Any], judged: Sequence[Judged], missing: Sequence[str], *, brief: bool = False
+    environment: Mapping[str, Any],
+    judged: Sequence[Judged],
+    missing: Sequence[str],
+    *,
+    brief: bool = False,
+    full: bool = False,
 ) -> Iterator[Line]:
-    """The lines of the summary; `missing` are rows without a module, `brief` leaves out what is shown."""
-    listed = [claim for claim in judged if not _passed_over(claim) and not (brief and claim.entry["outcome"] == SHOWN)]
-    kinds = [kind for kind in KINDS if any(claim.entry["evidence"][kind] for claim in listed)]
-    width = max((len(claim.entry["id"]) for claim in listed), default=0)
-    if listed:
+    """The lines of the summary; `missing` are rows without a module.
+
+    More than `MOST_LISTED` claims that are shown are counted by topic, unless the summary is to be `full`; `brief`
+    leaves out what is shown.
+    """
+    run = [claim for claim in judged if not _passed_over(claim)]
+    listed = [claim for claim in run if not (brief and claim.entry["outcome"] == SHOWN)]
+    if len(listed) <= MOST_LISTED or full:
+        yield from _by_claim(listed)
+    else:
+        yield from _by_topic(run)
+        yield from _by_claim([claim for claim in run if claim.entry["outcome"] != SHOWN], MOST_SHORT)
+    for id in missing if full else missing[:MOST_SHORT]:
+        yield f"  {'missing':9} {id}: no module shows it, or it cannot be imported", {"red": True, "bold": True}
+    if len(missing) > MOST_SHORT and not full:
+        yield f"  {'missing':9} {len(missing) - MOST_SHORT} more (-v lists them)", {"red": True, "bold": True}
+    yield from _totals(environment, judged, missing)
+
+
+def _by_claim(listed: Sequence[Judged], most: int | None = None) -> Iterator[Line]:
+    """A line for each claim, and below it why it is not shown; `most` of them, with few words, if that is given."""
+    kept = listed[:most]
+    kinds = [kind for kind in KINDS if any(claim.entry["evidence"][kind] for claim in kept)]
+    width = max((len(claim.entry["id"]) for claim in kept), default=0)
+    if kept:
         heads = "".join(f"{kind:>10}" for kind in kinds)
         yield f"{'':12}{'':{width}}  {'':11}{heads}  examples  seconds", {"light": True}
-    for topic, claims in groupby(listed, key=lambda claim: claim.entry["topic"]):
+    for topic, claims in groupby(kept, key=lambda claim: claim.entry["topic"]):
         yield topic.replace("_", " "), {"bold": True}
         for claim in claims:
-            yield from _claim(claim, kinds, width)
-    for id in missing:
-        yield f"  {'missing':9} {id}: no module shows it, or it cannot be imported", {"red": True, "bold": True}
-    yield from _totals(environment, judged, missing)
+            yield from _claim(claim, kinds, width, reasons=None if most is None else 1)
+    if len(kept) < len(listed):
+        yield f"  {len(listed) - len(kept)} more fell short (-v lists them)", {"red": True, "bold": True}
+
+
+def _by_topic(run: Sequence[Judged]) -> Iterator[Line]:
+    """A line for each topic: how many of its claims are shown, and their evidence."""
+    kinds = [kind for kind in KINDS if any(claim.entry["evidence"][kind] for claim in run)]
+    topics = {topic: list(claims) for topic, claims in groupby(run, key=lambda claim: claim.entry["topic"])}
+    width = max(map(len, topics))
+    yield f"{'':{width}}  {'shown':>9}{''.join(f'{kind:>10}' for kind in kinds)}  examples  seconds", {"light": True}
+    for topic, claims in topics.items():
+        entries = [claim.entry for claim in claims]
+        shown = sum(entry["outcome"] == SHOWN for entry in entries)
+        counts = "".join(f"{sum(entry['evidence'][kind] for entry in entries) or '':>10}" for kind in kinds)
+        examples, seconds = (sum(entry[name] for entry in entries) for name in ("examples", "seconds"))
+        share = f"{shown} of {len(entries)}"
+        line = f"{topic.replace('_', ' '):{width}}  {share:>9}{counts}  {examples:>8}  {seconds:>7.1f}"
+        yield line, _MARKUP[SHOWN if shown == len(entries) else FAILED]
 
 
 def _passed_over(claim: Judged) -> bool:
@@ -50,7 +93,7 @@ def _passed_over(claim: Judged) -> bool:
     return claim.entry["outcome"] == NOT_RUN and not claim.fails
 
 
-def _claim(claim: Judged, kinds: Sequence[str], width: int) -> Iterator[Line]:
+def _claim(claim: Judged, kinds: Sequence[str], width: int, *, reasons: int | None = None) -> Iterator[Line]:
     entry = claim.entry
     counts = "".join(f"{entry['evidence'][kind] or '':>10}" for kind in kinds)
     numbers = f"{counts}  {entry['examples']:>8}  {entry['seconds']:>7.2f}"
@@ -58,9 +101,9 @@ def _claim(claim: Judged, kinds: Sequence[str], width: int) -> Iterator[Line]:
     yield f"  {outcome:9} {entry['id']:{width}}  {entry['verdict']:11}{numbers}", _MARKUP[outcome]
     if claim.why:
         yield f"{'':12}{entry['statement']}", {}
-        for reason in claim.why:
+        for reason in claim.why[:reasons]:
             yield f"{'':12}{reason}", _MARKUP[outcome]
-    for table in entry.get("tables", ()):
+    for table in entry.get("tables", ()) if reasons is None else ():
         for line in tables.text(table):
             yield f"{'':12}{line}".rstrip(), {}
 
@@ -93,10 +136,3 @@ def _totals(environment: Mapping[str, Any], judged: Sequence[Judged], missing: S
         line += f"; {short} fell short, so the run fails"
     yield line, {"red": True, "bold": True} if short else {"green": True, "bold": True}
 
-
-def failure(claim: Mapping[str, Any], last: str) -> str:
-    """The claim in words, for the report of a failed test; `last` is what was asked last, or empty."""
-    text = (
-        f"{claim['statement']}\n({claim['id']}: {claim['verdict']}; {', '.join(claim['source'])}; {claim['module']})\n"
-    )
-    return text + (f"Asked last: {last}\n" if last else "It asked nothing.\n")

@@ -51,6 +51,9 @@ def test_the_cost_is_a_sum_over_axes(unit, d):
 def test_four_minima_on_two_axes():
     """The product, counted: one maximum, and two saddles beside each of two minima."""
     cost = on_axes(SQUARED, 2)
+    ends = jnp.linspace(-2, 0.5, 41)
+    surface = jax.vmap(lambda y: jax.vmap(lambda x: cost(jnp.stack([x, y])))(ends))(ends)
+    CLAIM.surface("Two inputs on two axes", ends, ends, surface, axes=("w1", "w2", "squared error"))
     assert has_critical_points(cost, on=reals(2), minima=4, maxima=1, saddles=4)
     assert not has_critical_points(cost, on=box(-1, 1, 2), minima=4, maxima=1, saddles=4)
 

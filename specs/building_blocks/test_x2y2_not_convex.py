@@ -4,6 +4,7 @@
 """
 
 import jax.numpy as jnp
+import numpy as np
 
 from netprops import (
     HOLDS,
@@ -48,6 +49,9 @@ def test_the_middle_is_higher_than_both_ends():
     assert is_higher(f, at=(1, 1), than=(0, 2))
     assert not is_higher(f, at=(2, 0), than=(1, 1))
     assert not is_convex(f, on=reals(2))
+    ends = np.linspace(-2, 2, 19)
+    heights = [[f((x, y)) for x in ends] for y in ends]
+    CLAIM.surface("A valley in a cross", ends, ends, heights, axes=("x", "y", "x^2 y^2"))
 
 
 @CLAIM

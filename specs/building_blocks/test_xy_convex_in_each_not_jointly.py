@@ -4,6 +4,7 @@ With one factor fixed xy is a straight line.  Jointly it curves up along (1, 1) 
 """
 
 import jax.numpy as jnp
+import numpy as np
 
 from netprops import HOLDS, claim, has_curvature, is_affine, is_convex, reals
 
@@ -26,6 +27,8 @@ def test_in_each_factor():
 def test_not_jointly():
     assert not is_convex(product, on=reals(2))
     assert has_curvature(product, at=(0, 0), along=(1, -1), sign=-1)
+    ends = np.linspace(-1.5, 1.5, 19)
+    CLAIM.surface("The saddle", ends, ends, [[product((x, y)) for x in ends] for y in ends], axes=("x", "y", "xy"))
 
 
 @CLAIM

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops import HOLDS, claim, descends_to, is_basin, is_worse_minimum, stays_in
-from netprops.objects.landscapes import tanh_unit, tanh_unit_cost
+from netprops.objects.landscapes import TANH_UNIT_DATA, tanh_unit, tanh_unit_cost
 from netprops.objects.losses import softplus_log_loss
 from netprops.objects.networks import Network
 from netprops.objects.regression import log_loss_minimum
@@ -55,10 +55,28 @@ def step_of(optimiser):
     return step
 
 
+def least_cost(w):
+    """The cost at this w and the best v for it."""
+    x, y = TANH_UNIT_DATA
+    hidden = jnp.tanh(w * x)
+    return tanh_unit_cost(((w[None, None],), (jnp.sum(hidden * y)[None, None] / jnp.sum(hidden**2),)))
+
+
+@jax.jit
+def run_of(p):
+    """The costs along 120 steps of descent."""
+    step = step_of(optax.sgd(1 / 8))
+    return jax.lax.scan(lambda p, _: (step(p), tanh_unit_cost(p)), p, length=120)[1]
+
+
 @CLAIM
 def test_the_library_s_descent_stays_there_too():
     assert stays_in((WORSE, 1 / 16), step_of(optax.sgd(1 / 8)))
     assert not stays_in((WORSE, 1 / 16), step_of(optax.sgd(1 / 2)))
+    weights, steps = jnp.linspace(0.25, 6, 93), np.arange(120)
+    CLAIM.curve("Two valleys", weights, jax.vmap(least_cost)(weights), axes=("w, with the best v for it", "cost"))
+    for name, start in (("trapped", tanh_unit(4, 1.5)), ("not trapped", tanh_unit(0.625, 1.75))):
+        CLAIM.curve("Descent from two starts", steps, run_of(start), axes=("step", "cost"), name=name)
 
 
 @CLAIM

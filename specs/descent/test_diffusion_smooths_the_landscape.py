@@ -82,6 +82,10 @@ def test_a_quartic_is_convex_exactly_from_a_third():
     bend_at_0 = lambda q: jax.grad(slope, argnums=1)(q[0], 0 * q[0], q[1])  # noqa: E731
     assert is_positive(lambda q: -bend_at_0(q), on=(box(0, THIRD, open="upper"), reals()))
     assert not is_positive(lambda q: -bend_at_0(q), on=(box(0, 3 / 8), reals()))
+    x = jnp.linspace(-1.375, 1.375, 57)
+    for variance in (0, Fraction(1, 8), THIRD, Fraction(1, 2)):
+        smoothed = jax.vmap(lambda x, v=float(variance): quartic(v, x, 0.25))(x)
+        CLAIM.curve("(x^2 - 1)^2 + x/4, smoothed", x, smoothed, axes=("x", "value"), name=f"variance {variance}")
 
 
 @CLAIM

@@ -38,7 +38,11 @@ def test_tanh_units(units):
 @CLAIM
 def test_a_sigmoid_unit():
     better, worse = (parallel_params([unit]) for unit in SIGMOID_UNITS)
-    assert is_worse_minimum(lambda p: SIGMOID.cost(p, *SIGMOID_UNIT_DATA), near=worse, than=better)
+    cost = lambda p: SIGMOID.cost(p, *SIGMOID_UNIT_DATA)  # noqa: E731
+    assert is_worse_minimum(cost, near=worse, than=better)
+    w, v = jnp.linspace(-3, 3, 41), jnp.linspace(-4, 5, 41)
+    surface = jax.vmap(lambda v: jax.vmap(lambda w: cost(parallel_params([(w, v)])))(w))(v)
+    CLAIM.surface("A sigmoid unit", w, v, surface, axes=("incoming weight", "outgoing weight", "squared error"))
 
 
 @CLAIM

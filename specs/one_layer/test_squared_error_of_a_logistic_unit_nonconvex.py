@@ -46,6 +46,8 @@ def test_two_strict_minima_of_different_value():
     def cost(w):
         return squared(X, y)(w[None])
 
+    weights = jnp.linspace(-2.5, 0.5, 81)
+    CLAIM.curve("Two minima of one unit", weights, jax.vmap(cost)(weights), axes=("w", "squared error"))
     assert is_strict_minimum(cost, near=-0.009933026042)
     assert is_strict_minimum(cost, near=-1.096148386621)
     assert not is_strict_minimum(cost, near=-0.511782729595)  # a strict maximum between them

@@ -51,8 +51,19 @@ def test_two_minima_and_a_higher_point_between(activation, more):
     assert not are_equal(lambda x: net(EXAMPLE, x), lambda x: net(HALFWAY, x), on=(reals((1, 2)),))
 
 
+def on_the_way(activation, t):
+    """The loss at the share t of the way from the example to its swap."""
+    net, X = network(activation), jnp.array([[1.0, 0.0], [0.0, 1.0]])
+    return net.cost(jax.tree.map(lambda a, b: (1 - t) * a + t * b, EXAMPLE, SWAPPED), X, net(EXAMPLE, X))
+
+
 @CLAIM
 def test_how_many_copies():
+    way = jnp.linspace(-0.25, 1.25, 49)
+    for activation in (jnp.tanh, jax.nn.softplus, jax.nn.silu, jax.nn.sigmoid):
+        losses = jax.vmap(lambda t, activation=activation: on_the_way(activation, t))(way)
+        title, axes = "A network and its permuted copy", ("share of the way from one (0) to the other (1)", "loss")
+        CLAIM.curve(title, way, losses, axes=axes, name=activation.__name__)
     for activation, copies in ((jax.nn.softplus, 2), (jax.nn.silu, 2), (jax.nn.sigmoid, 2), (jnp.tanh, 8)):
         assert has_orbit(unit_group(network(activation)), at=EXAMPLE, size=copies)
     for activation, copies in ((jax.nn.softplus, 2), (jax.nn.silu, 2), (jax.nn.sigmoid, 8), (jnp.tanh, 8)):

@@ -17,6 +17,7 @@ import optax
 from netprops import CONDITIONAL, claim, is_rarer, runs
 from netprops.objects.gaussian_relu import population_loss
 from netprops.objects.teachers import Teaching, train
+from netprops.questions.frequencies import SHOWN
 from netprops.strategies import by_profile
 
 CLAIM = claim("bad-minima-rarer-with-width", source=("D1.A3", "D1.A3.c5"), verdict=CONDITIONAL)
@@ -39,6 +40,14 @@ def above(ends, names, losses, level):
     }
 
 
+def draw(title, shares, sizes):
+    """The shares against the numbers of units, with their exact intervals of 99 %."""
+    counted = [share.counted() for share in shares]
+    low, high = zip(*(each.interval(SHOWN) for each in counted), strict=True)
+    shares = [each.events / each.count for each in counted]
+    CLAIM.curve(title, sizes, shares, axes=("units of the student", "share of bad ends"), low=low, high=high)
+
+
 @CLAIM
 def test_one_teacher():
     trial = TASK.trial(WIDTHS, optax.adam(0.1), 200)
@@ -46,6 +55,7 @@ def test_one_teacher():
     bad = above(ends, WIDTHS, lambda end: end.train, 0.003)
     assert is_rarer(bad[16], bad[3], by=MARGIN)
     assert is_rarer(bad[3], bad[1], by=MARGIN)
+    draw("One teacher, held fixed", [bad[width] for width in WIDTHS], WIDTHS)
 
 
 def as_many_as_teachers(key):
@@ -69,3 +79,4 @@ def test_as_many_teachers_as_students():
     assert not is_rarer(bad[9, 9], bad[6, 6], by=MARGIN)
     assert is_rarer(bad[6, 6], bad[9, 9], by=MARGIN)
     assert is_rarer(bad[10, 9], bad[9, 9], by=MARGIN)
+    draw("As many teachers as students; at 10, one teacher less", bad.values(), [students for students, _ in SIZES])
