@@ -8,8 +8,8 @@
     python -m netprops durations out --into specs
     python -m netprops replay out/ledger.json
 
-The exit status is 0 if the answer is decided (recheck: the certificate is accepted; merge, replay: every claim is shown),
-2 if it is not, 1 for an error or a certificate that is refused.
+The exit status is 0 if the answer is decided (recheck: the certificate is accepted; merge, replay: every claim is
+shown), 2 if it is not, 1 for an error or a certificate that is refused.
 """
 
 from __future__ import annotations

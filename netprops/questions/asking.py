@@ -118,9 +118,9 @@ class Asked:
         return size > long and sum(x != 0 for _, _, x in _entries(point)) <= size / share
 
     def _show_entry(self, number: int, place: tuple[int, ...], x: fmpq) -> str:
-        return f"{self._label(number)}{list(place) if place else ''} = {show_number(x)}"
+        return f"{self.label(number)}{list(place) if place else ''} = {show_number(x)}"
 
-    def _label(self, number: int) -> str:
+    def label(self, number: int) -> str:
         """The name of a flat argument, or x and q: x0, x1 ... where there are several."""
         if number < len(self.names) and self.names[number]:
             return self.names[number]

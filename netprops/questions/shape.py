@@ -34,6 +34,7 @@ from netprops.questions.asking import (
 from netprops.questions.composition import bent_by_composition
 from netprops.questions.corners import chord_beside_edges
 from netprops.questions.definiteness import definite_hessian
+from netprops.questions.destroying import missing_rule
 from netprops.questions.refuting import chord, describe_chord, ordered_pair, quasi_chord
 from netprops.readings import quasiconvexity
 from netprops.readings.affine import multiplies
@@ -184,7 +185,9 @@ def _side(side: int) -> Literal[1, -1]:
 
 
 def _tried(asked: Asked, found: falsify.Found, notes: list[str]) -> str:
-    reasons = "; ".join(dict.fromkeys(notes)) or "no rule of the calculus applied"
+    missing = missing_rule(asked)
+    unruled = f"no rule shows how this bends: {missing}" if missing else "no rule of the calculus applied"
+    reasons = "; ".join(dict.fromkeys([*notes, *([unruled] if missing or not notes else [])]))
     return (
         f"on {asked.domain}: no proof ({reasons}); no counterexample among {found.evaluations} float evaluations"
         f"{_nearest(asked, found)}"
