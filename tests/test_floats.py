@@ -185,6 +185,19 @@ CONTROL = (
     lambda x: jax.checkpoint(lambda y: jnp.sin(jnp.sin(y)))(x),
 )
 
+TURN = jnp.array([[2.0, 1.0], [0.5, 3.0]])
+MATRICES = (
+    lambda x: jnp.linalg.solve(x.reshape(2, 2) + 9.0 * TURN, x[:2]),
+    lambda x: jnp.linalg.inv(x.reshape(2, 2) + 9.0 * TURN),
+    lambda x: jnp.linalg.slogdet(jnp.outer(x, x) + jnp.eye(4)),
+    lambda x: jnp.linalg.cholesky(jnp.outer(x, x) + jnp.eye(4)),
+    lambda x: jnp.linalg.eigvalsh(jnp.outer(x, x) + jnp.diag(x)),
+    lambda x: jnp.linalg.svd(x.reshape(2, 2), compute_uv=False),
+    lambda x: jax.scipy.linalg.solve_triangular(TURN, x.reshape(2, 2), lower=True),
+    lambda x: jax.scipy.linalg.solve_triangular(TURN, x.reshape(2, 2), trans=1, unit_diagonal=True),
+    lambda x: lax.linalg.triangular_solve(TURN, x.reshape(2, 2), left_side=False, lower=True),
+)
+
 FALLBACKS = (lambda x: jnp.linalg.det(x.reshape(2, 2)), lambda x: jnp.fft.rfft(x).real)
 
 FAMILIES = {
@@ -194,6 +207,7 @@ FAMILIES = {
     "movement": MOVEMENT,
     "reductions": REDUCTIONS,
     "control": CONTROL,
+    "matrices": MATRICES,
     "fallbacks": FALLBACKS,
 }
 

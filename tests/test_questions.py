@@ -52,7 +52,11 @@ def pass_height(v):
 
 
 def barely_bent(x):
-    return jnp.where(x < 0, x, (1 - 2.0**-53) * x)
+    return x - 2.0**-60 * jnp.abs(jnp.tanh(x) - 0.5)
+
+
+def hidden_constant(x):
+    return jnp.exp(jnp.sin(x) ** 2 + jnp.cos(x) ** 2)
 
 
 # question -> (asked so that it is yes, its evidence), (no, its evidence), undecided or None where it cannot be reached
@@ -75,7 +79,7 @@ ANSWERS = {
     is_constant: (
         (lambda: is_constant(lambda x: jnp.square(x) - x * x + 3, R), "proved"),
         (lambda: is_constant(bowl, R2), "certified"),
-        lambda: is_constant(lambda x: jnp.sin(x) ** 2 + jnp.cos(x) ** 2, R),
+        lambda: is_constant(hidden_constant, R),
     ),
     is_strictly_convex: (
         (lambda: is_strictly_convex(bowl, R2), "proved"),
@@ -110,7 +114,7 @@ ANSWERS = {
     are_equal: (
         (lambda: are_equal(jax.nn.softplus, lambda x: x + jax.nn.softplus(-x), R), "proved"),
         (lambda: are_equal(jnp.tanh, jax.nn.sigmoid, R), "certified"),
-        lambda: are_equal(lambda x: jnp.sin(x) ** 2 + jnp.cos(x) ** 2, lambda x: 1.0 + 0 * x, R),
+        lambda: are_equal(hidden_constant, lambda x: jnp.exp(1.0 + 0 * x), R),
     ),
     no_counterexample: (
         (lambda: no_counterexample(bowl, R2), "sampled"),

@@ -395,10 +395,7 @@ def eigenvalues(A: Array) -> list[Ball]:
         found = [z.real for z in acb_mat(A.tolist()).eig(multiple=True)]
     except ValueError:  # not enclosed at this precision
         return [NAN] * len(A)
-    # One enclosure for each eigenvalue, in no order: the k-th smallest lies between the k-th smallest ends.
-    # Ends are compared as the exact numbers that they are: as doubles, two of them might seem equal.
-    lows, highs = (sorted((end(z) for z in found), key=arb.fmpq) for end in (arb.lower, arb.upper))
-    return [low.union(high) for low, high in zip(lows, highs, strict=True)]
+    return order(found)  # one enclosure for each eigenvalue, in no order
 
 
 def singular_values(A: Array) -> list[Ball]:

@@ -279,8 +279,27 @@ class Table:
             known = ranges.point(ONE)
             for index, exponent in monomial:
                 known = ranges.multiply(known, ranges.power(self.atoms[index].range, exponent))
+            if known.lo is None or known.hi is None:
+                decaying = self._bound_of_decay(monomial)
+                known = known if decaying is None else ranges.intersect(known, decaying)
             self._monomial_ranges[monomial] = known
         return known
+
+    def _bound_of_decay(self, monomial: Monomial) -> Interval | None:
+        """The bounds of x^k exp(c - a x^m) on an unbounded range of x, a > 0: with m = 2, or m = 1 and x >= 0."""
+        if len(monomial) != 2 or {self.atoms[i].kind for i, _ in monomial} != {"variable", "exp"}:
+            return None
+        ((x, k), (exp, power)) = sorted(monomial, key=lambda factor: self.atoms[factor[0]].kind == "exp")
+        argument: Expression = self.atoms[exp].arguments[0]
+        r, moving = self.atoms[x].range, [(m, c) for m, c in argument.terms.items() if m]
+        if power != 1 or k.q != 1 or k < 1 or len(moving) != 1 or len(moving[0][0]) != 1 or moving[0][0][0][0] != x:
+            return None
+        m, a = moving[0][0][0][1], -moving[0][1]
+        if a <= 0 or not (m == 2 or (m == 1 and ranges.is_nonnegative(r))):
+            return None
+        most = ranges.largest_decaying(r, int(k.p), a, int(m.p), argument.terms.get(UNIT, ZERO))
+        one_sign = int(k.p) % 2 == 0 or ranges.is_nonnegative(r)
+        return None if most is None else Interval(ZERO if one_sign else -most, most)
 
     def degree(self, e: Expression) -> int | None:
         """The degree of a polynomial in all variables, read off its factors without multiplying out; None if none."""

@@ -229,6 +229,28 @@ def _end_power(e: End, k: int) -> End:
     return End(0, e.value**k, e.is_open)
 
 
+def largest_decaying(r: Interval, k: int, a: fmpq, m: int, c: fmpq) -> fmpq | None:
+    """An upper bound of |x|^k exp(c - a |x|^m) for x in r, k, m >= 1 and a > 0.
+
+    It rises up to |x|^m = k / (a m) and falls from there.
+    """
+    nearest = ZERO if r.contains(0) or not is_nonzero(Interval(r.lo, r.hi)) else _nearest_to_zero(r)
+    saved = ctx.prec
+    ctx.prec = PRECISION
+    try:
+        top = arb(fmpq(k) / (a * m))
+        power = arb(nearest) ** m
+        power = power if power >= top else top.union(power) if not power < top else top
+        value = (power.log() * fmpq(k, m) - power * a + arb(c)).exp()
+        return to_rational(value.upper())
+    finally:
+        ctx.prec = saved
+
+
+def _nearest_to_zero(r: Interval) -> fmpq:
+    return min(abs(x) for x in (r.lo, r.hi) if x is not None)
+
+
 def reciprocal(r: Interval) -> Interval:
     """{1/x}, x != 0."""
     if not is_nonzero(r):
