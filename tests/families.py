@@ -687,7 +687,8 @@ def with_parameters(rng):
     z = add(mul(q(0), x(0)), rng.choice([q(m - 1), c(0.5), x(n - 1)]))
     t = rng.choice(
         [
-            mul(w, ("square", u)), mul(w, add(("square", u), ("exp", u), ("softplus", u), ("abs", x(0)), ("cosh", u), x(0))),
+            mul(w, square),
+            mul(w, add(square, ("exp", u), ("softplus", u), ("abs", x(0)), ("cosh", u), x(0))),
             mul(w, add(("log normal", u), ("log sigmoid", u), ("min", u, c(1)), neg(("exp", u)), neg(square))),
             mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)),
             ("abs", sub(z, q(m - 1))),
