@@ -62,15 +62,11 @@ def _log_convex_function(view: View, e: Expression, parameters: Parameters) -> l
     """Positive powers of a log-convex function (`shapes`) of an affine form are log-convex."""
     index, k, sign = view.factor(e)
     demand(sign > 0 and k > 0, "{} is no positive power", e)
-    _demand_log_bend(view, index, 1)
-    return []
-
-
-def _demand_log_bend(view: View, index: int, bend: int) -> None:
     atom = view.atom(index)
-    known = atom.kind in shapes.SHAPES and shapes.SHAPES[atom.kind].log_bend == bend and len(atom.arguments) == 1
-    demand(known, "{} is not listed as log-{}", atom.kind, "convex" if bend > 0 else "concave")
+    known = atom.kind in shapes.SHAPES and shapes.SHAPES[atom.kind].log_convex and len(atom.arguments) == 1
+    demand(known, "{} is not listed as log-convex", atom.kind)
     demand(view.is_affine(atom.arguments[0]), "{} is not affine", atom.arguments[0])
+    return []
 
 
 @rule("logarithm", "log-convex", "norm operand")
@@ -87,18 +83,6 @@ def _log_of_hyperbolic(view: View, e: Expression, parameters: Parameters) -> lis
     atom, sign = view.function(e, "log")
     demand(sign < 0, "{} is a logarithm, not minus one", e)
     demand_hyperbolic(view, atom.arguments[0])
-    return []
-
-
-@rule("log of log-concave")
-def _log_of_log_concave(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
-    """log of c g^k is concave for c, k > 0 and a log-concave function g (`shapes`) of an affine form."""
-    atom, sign = view.function(e, "log")
-    p = atom.arguments[0]
-    demand(sign < 0 and len(p.terms) == 1, "{} is not minus the logarithm of one product", e)
-    ((part, c),) = p.terms.items()
-    demand(c > 0 and len(part) == 1 and part[0][1] > 0, "{} is no positive power", p)
-    _demand_log_bend(view, part[0][0], -1)
     return []
 
 

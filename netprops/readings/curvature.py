@@ -255,9 +255,6 @@ class Calculus:
         odd = k.q == 1 and int(k.p) % 2 == 1
         if 0 < k <= 1 and ranges.is_nonnegative(r) and (inner := self.concave(base)):
             return step("power", f"power {k} of a concave nonnegative function", inner)
-        if 0 < k <= 1 and self.is_affine(base) and k.q != 1:
-            # The domain conditions see to base >= 0; an affine base is concave.
-            return step("root of affine", f"power {k} of an affine form where it is nonnegative")
         if k >= 1 and odd and ranges.is_nonpositive(r) and (inner := self.concave(base)):
             return step("power", f"odd power {k} of a concave nonpositive function", inner)
         if k < 0 and odd and ranges.is_negative(r) and (inner := self.convex(base)):
@@ -427,26 +424,22 @@ class Calculus:
 
     def _log_convex(self, part: Monomial) -> Proof | None:
         """A proof that the logarithm of a product of powers is convex."""
-        if len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) > 0:
+        if len(part) == 1 and part[0][1] > 0 and self._is_log_convex(part[0][0]):
             return step("log-convex function", "log-convex function of an affine form")
         logarithm = self._log_of_product(part)
         inner = self.convex(logarithm) if logarithm is not None else None
         return step("logarithm", "", inner) if inner else None
 
-    def _log_bend(self, index: int) -> int:
-        """1 for a log-convex function of an affine form, -1 for a log-concave one, 0 if neither is known."""
+    def _is_log_convex(self, index: int) -> bool:
+        """Whether the atom is a function that is listed as log-convex, of an affine form."""
         atom = self.table.atoms[index]
         known = atom.kind in shapes.SHAPES and len(atom.arguments) == 1 and self.is_affine(atom.arguments[0])
-        return shapes.SHAPES[atom.kind].log_bend if known else 0
+        return known and shapes.SHAPES[atom.kind].log_convex
 
     def _log_concave(self, p: Expression) -> Proof | None:
         """A proof that log p is concave although p is not."""
         if degree_two.is_hyperbolic(self.table, p, self.mask):
             return step("log of a hyperbolic form", "log of a positive hyperbolic form of degree two")
-        if len(p.terms) == 1:
-            ((part, c),) = p.terms.items()
-            if c > 0 and len(part) == 1 and part[0][1] > 0 and self._log_bend(part[0][0]) < 0:
-                return step("log of log-concave", "log of a log-concave function of an affine form")
         words = "log of a normal distribution function of an affine form"
         return step("log of a normal tail", words) if self._is_normal_tail(p) else None
 
