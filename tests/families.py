@@ -683,11 +683,13 @@ def with_parameters(rng):
         affine(rng, n),
         rng.choice([q(0), ("square", q(0)), ("logistic", q(0)), ("exp", q(m - 1)), ("abs", q(0)), ("relu", q(0))]),
     )
+    square = ("square", u)
     z = add(mul(q(0), x(0)), rng.choice([q(m - 1), c(0.5), x(n - 1)]))
     t = rng.choice(
         [
-            mul(w, ("square", u)), mul(w, add(("square", u), ("exp", u), ("softplus", u), ("abs", x(0)), ("cosh", u), x(0))),
-            mul(w, add(("log normal", u), ("log sigmoid", u), ("min", u, c(1)), neg(("exp", u)), neg(("square", u)))),
+            mul(w, square),
+            mul(w, add(square, ("exp", u), ("softplus", u), ("abs", x(0)), ("cosh", u), x(0))),
+            mul(w, add(("log normal", u), ("log sigmoid", u), ("min", u, c(1)), neg(("exp", u)), neg(square))),
             mul(w, ("softplus", u)), ("softplus", z), ("square", z), ("square", ("tanh", z)),
             ("abs", sub(z, q(m - 1))),
             sub(("softplus", z), mul(q(m - 1), z)), ("max", z, mul(w, u)), ("logaddexp", z, mul(q(m - 1), u)),

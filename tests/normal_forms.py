@@ -40,7 +40,6 @@ ORACLES = {
     "tanh": mpmath.tanh,
     "atan": mpmath.atan,
     "erf": mpmath.erf,
-    "erfc": mpmath.erfc,
     "asinh": mpmath.asinh,
     "sinh": mpmath.sinh,
     "cosh": mpmath.cosh,

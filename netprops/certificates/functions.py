@@ -64,7 +64,7 @@ def _log_convex_function(view: View, e: Expression, parameters: Parameters) -> l
     index, k, sign = view.factor(e)
     demand(sign > 0 and k > 0, "{} is no positive power", e)
     atom = view.atom(index)
-    known = atom.kind in shapes.SHAPES and shapes.SHAPES[atom.kind].log_bend == 1 and len(atom.arguments) == 1
+    known = atom.kind in shapes.SHAPES and shapes.SHAPES[atom.kind].log_convex and len(atom.arguments) == 1
     demand(known, "{} is not listed as log-convex", atom.kind)
     demand(view.is_affine(atom.arguments[0]), "{} is not affine", atom.arguments[0])
     return []

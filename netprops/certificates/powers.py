@@ -43,15 +43,6 @@ def _even_power(view: View, e: Expression, parameters: Parameters) -> list[Goal]
     return []
 
 
-@rule("root of affine")
-def _root(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
-    """u^k is concave for 0 < k <= 1 and affine u, where it is real."""
-    index, k, sign = view.factor(e)
-    demand(sign < 0 and 0 < k <= 1, "{} is not minus a root", e)
-    demand(view.is_affine(view.base(index)), "{} is not affine", view.base(index))
-    return []
-
-
 @rule("power of a Euclidean norm")
 def _power_of_norm(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """|Ax + b|^(2k) is convex for k >= 1/2: sums of squares are z'Mz, z = (x, 1), with M positive semidefinite."""

@@ -273,9 +273,6 @@ class Calculus:
         odd = k.q == 1 and int(k.p) % 2 == 1
         if 0 < k <= 1 and ranges.is_nonnegative(r) and (inner := self.concave(base)):
             return step("power", f"power {k} of a concave nonnegative function", inner)
-        if 0 < k <= 1 and self.is_affine(base) and k.q != 1:
-            # The domain conditions see to base >= 0; an affine base is concave.
-            return step("root of affine", f"power {k} of an affine form where it is nonnegative")
         if k >= 1 and odd and ranges.is_nonpositive(r) and (inner := self.concave(base)):
             return step("power", f"odd power {k} of a concave nonpositive function", inner)
         if k < 0 and odd and ranges.is_negative(r) and (inner := self.convex(base)):
@@ -457,10 +454,10 @@ class Calculus:
         return step("logarithm", "", inner) if inner else None
 
     def _is_log_convex(self, index: int) -> bool:
-        """Whether an atom is a log-convex function of an affine form."""
+        """Whether the atom is a function that is listed as log-convex, of an affine form."""
         atom = self.table.atoms[index]
         known = atom.kind in shapes.SHAPES and len(atom.arguments) == 1 and self.is_affine(atom.arguments[0])
-        return known and shapes.SHAPES[atom.kind].log_bend > 0
+        return known and shapes.SHAPES[atom.kind].log_convex
 
     def _log_concave(self, p: Expression) -> Proof | None:
         """A proof that log p is concave although p is not."""

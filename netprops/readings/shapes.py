@@ -46,7 +46,7 @@ class Shape:
     bounds: Interval = WHOLE_LINE  # a range that holds everywhere
     second: Interval = WHOLE_LINE  # a range of the second derivative that holds everywhere
     smooth: bool = True
-    log_bend: int = 0  # the curvature sign of its logarithm, where it is positive everywhere
+    log_convex: bool = False  # whether it is positive everywhere and its logarithm is convex
 
 
 def _at(x: fmpq | int, *, is_open: bool = True) -> End:
@@ -79,7 +79,7 @@ SHAPES: dict[str, Shape] = {
     "logistic": Shape(
         lambda x: 1 / (1 + (-x).exp()), _halves((1, 1), (1, -1)), at_minus_infinity=_at(0), at_plus_infinity=_at(1),
         exact={ZERO: fmpq(1, 2)}, bounds=Interval(ZERO, ONE, True, True),
-        second=_symmetric(fmpq(9623, 100000)), log_bend=-1,
+        second=_symmetric(fmpq(9623, 100000)),
     ),
     "tanh": Shape(
         arb.tanh, _halves((1, 1), (1, -1)), at_minus_infinity=_at(-1), at_plus_infinity=_at(1), parity=-1,
@@ -93,21 +93,17 @@ SHAPES: dict[str, Shape] = {
         arb.erf, _halves((1, 1), (1, -1)), at_minus_infinity=_at(-1), at_plus_infinity=_at(1), parity=-1,
         exact=AT_ZERO, bounds=UNIT_OPEN, second=_symmetric(fmpq(96789, 100000)),
     ),
-    "erfc": Shape(
-        arb.erfc, _halves((-1, -1), (-1, 1)), at_minus_infinity=_at(2), at_plus_infinity=_at(0), exact={ZERO: ONE},
-        bounds=Interval(ZERO, fmpq(2), True, True), second=_symmetric(fmpq(96789, 100000)), log_bend=-1,
-    ),
     "asinh": Shape(
         arb.asinh, _halves((1, 1), (1, -1)), parity=-1, exact=AT_ZERO, second=_symmetric(fmpq(38491, 100000))
     ),
     "sinh": Shape(arb.sinh, _halves((1, -1), (1, 1)), parity=-1, exact=AT_ZERO),
     "cosh": Shape(
-        arb.cosh, _halves((-1, 1), (1, 1)), parity=1, exact={ZERO: ONE}, bounds=Interval(lo=ONE), log_bend=1,
+        arb.cosh, _halves((-1, 1), (1, 1)), parity=1, exact={ZERO: ONE}, bounds=Interval(lo=ONE), log_convex=True,
         at_minus_infinity=End(1, ZERO, True),
     ),
     "bessel_i0": Shape(  # the mean of exp(x cos a) over all angles a
         lambda x: x.bessel_i(0), _halves((-1, 1), (1, 1)), parity=1, exact={ZERO: ONE}, bounds=Interval(lo=ONE),
-        log_bend=1, at_minus_infinity=End(1, ZERO, True),
+        log_convex=True, at_minus_infinity=End(1, ZERO, True),
     ),
     "atanh": Shape(
         arb.atanh, _halves((1, -1), (1, 1), UNIT_OPEN), domain=UNIT_OPEN, parity=-1, exact=AT_ZERO
