@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pytest
+from compositions import composition
 from forgeries import at, leaves, proved, put, refusal, sealed, through_json
+from hypothesis import given
+from hypothesis import strategies as st
 from test_curvature import CONCAVE, CONVEX, RISING, STRICT
 from test_quasiconvexity import RULES as QUASI
 
 from netprops import (
+    UnsupportedError,
     are_equal,
     box,
     curvature,
@@ -39,6 +44,11 @@ from netprops import (
     violates_jensen,
 )
 from netprops.certificates.checking import QUESTIONS
+from netprops.certificates.records import certificate as certificate_of
+from netprops.questions.asking import readings, traced
+from netprops.readings.polynomials import TooLargeError
+from netprops.readings.proofs import step as derived
+from netprops.readings.quasiconvexity import quasiconvex
 
 R, R2, P = reals(), reals(2), positive()
 
@@ -228,6 +238,37 @@ def test_the_certificates_of_all_rules_and_near_misses_are_accepted(question, na
         assert recheck(through_json(verdict.certificate), function)
 
 
+PROVABLE = {  # how the calculus is asked about an expression
+    "is_convex": lambda c, e: c.convex(e),
+    "is_concave": lambda c, e: c.concave(e),
+    "is_strictly_convex": lambda c, e: c.strictly_convex(e),
+    "is_nondecreasing": lambda c, e: c.nondecreasing(e),
+    "is_nonincreasing": lambda c, e: c.nondecreasing(c.table.scale(e, -1)),
+    "is_quasiconvex": quasiconvex,
+    "is_quasiconcave": lambda c, e: quasiconvex(c, c.table.scale(e, -1)),
+}
+
+
+@given(seed=st.integers(0, 2**64 - 1))
+def test_no_proof_about_a_random_composition_is_refused(seed):
+    rng = random.Random(seed)
+    for _ in range(2):
+        c = composition(rng)
+        question = traced("is_convex", c.function(), *c.domains())
+        try:
+            for reading in readings(question, []):
+                for name, prove in PROVABLE.items():
+                    proofs = [prove(reading.calculus, e) for e in reading.expressions]
+                    if all(proofs):
+                        whole = derived("normal form", "", *proofs, level=reading.symbols.table.level, settled=False)
+                        told = certificate_of(
+                            name, "yes", "proved", question.domains, question.decision, [question.program], whole
+                        )
+                        assert recheck(through_json(told), c.function()), (c, name)
+        except (UnsupportedError, TooLargeError):
+            continue
+
+
 # ---------------------------------------------------------------- pytrees of types of their own
 
 
@@ -338,8 +379,8 @@ def test_whatever_leaf_is_corrupted_the_checksum_tells(name):
         for path in leaves(part):
             for other in ("x", 7, None):
                 if not same(at(part, path), other):
-                    step, _ = refusal(put(certificate, (*prefix, *path), other), *functions)
-                    assert step.endswith("format") or (prefix and path[0] in ("question", "answer", *COMMON))
+                    failed, _ = refusal(put(certificate, (*prefix, *path), other), *functions)
+                    assert failed.endswith("format") or (prefix and path[0] in ("question", "answer", *COMMON))
 
 
 def parts_of(certificate):
@@ -640,6 +681,22 @@ def test_a_strictly_convex_term_is_convex_without_the_others():
         "the strictly convex terms do not span the space",
     )
     assert recheck(through_json(is_strictly_convex(lambda x, q: q * x**2, R, P).certificate), lambda x, q: q * x**2)
+
+
+@pytest.mark.parametrize(
+    ("question", "f", "on"),
+    [
+        (is_strictly_convex, lambda x: jnp.cosh(x / 2 + jnp.sin(2.0)), (R,)),
+        (is_strictly_convex, lambda x, q: jnp.cosh(x - q), (R, R)),
+        (is_convex, lambda v: v @ v + jnp.sin(v[0] + v[1] + jnp.sin(2.0)), (R2,)),
+        (is_convex, lambda v, q: 0.25 * (v[0] + q) ** 4 + v @ v + jnp.sin(v[0] - v[1] + q), (R2, R)),
+        (is_convex, lambda v, q: (v[0] + v[1] - q) ** 2 + jnp.sin(v[0] + v[1]), (R2, R)),
+    ],
+)
+def test_what_rests_in_an_affine_form_may_be_anything(question, f, on):
+    verdict = question(f, *on)
+    assert verdict.evidence == "proved"
+    assert recheck(through_json(verdict.certificate), f)
 
 
 def test_the_order_of_keys_is_nobodys():

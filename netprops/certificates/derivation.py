@@ -159,8 +159,10 @@ class Derivation:
         self._moving(rest, len(cut.inner.out_shapes), bends, BENT[statement.question], outer)
 
     def _moving(self, program: Program, decision: int, bends: list[int], side: int, place: int) -> None:
+        parameters = self.parameters(place)
         demand(self.rule(place) == "normal form", "a normal form of the rest is missing")
-        symbols = read(program, level=integer(self.parameters(place)["level"], 3))
+        demand(not truth(parameters["settled"]), "the data settle no values of the rest")
+        symbols = read(program, level=integer(parameters["level"], 3))
         found = real_entries(symbols)
         for e, premise in zip(found, self.premises(place, len(found)), strict=True):
             signed = e.table.scale(e, side)

@@ -18,7 +18,7 @@ from netprops.certificates.goals import (
     softplus_argument,
 )
 from netprops.certificates.refusals import RefusedError, demand
-from netprops.certificates.views import CONSTANT, ZERO, Row, View, dense, semidefinite
+from netprops.certificates.views import ZERO, Row, View, dense, semidefinite
 from netprops.exact.inertia import inertia
 from netprops.exact.polynomials_1d import sign_on
 from netprops.readings import ranges, shapes
@@ -53,9 +53,9 @@ def _strict_rows(view: View, e: Expression) -> list[Row]:
         r = view.range(c)
         sign = 1 if ranges.is_positive(r) else -1 if ranges.is_negative(r) else 0
         u = _strict_argument(view, part, sign) if sign else None
-        row = view.row(u) if u is not None else None
+        row = view.slopes(u) if u is not None else None
         if row is not None:
-            rows.append({place: k for place, k in row.items() if place != CONSTANT})
+            rows.append(row)
     if quadratic and len(quadratic) == len(forms):
         Q = view.quadratic(quadratic)
         assert Q is not None

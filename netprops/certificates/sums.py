@@ -8,7 +8,7 @@ from flint import fmpq
 
 from netprops.certificates.goals import Goal, Parameters, convex, listed, product, rule, softplus_argument
 from netprops.certificates.refusals import demand, integer
-from netprops.certificates.views import CONSTANT, ONE, ZERO, Row, View, dense, semidefinite
+from netprops.certificates.views import ONE, ZERO, Row, View, dense, semidefinite
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
 from netprops.readings.polynomials import Expression, Monomial
@@ -115,14 +115,14 @@ def _add_terms(total: dict[Monomial, fmpq], terms: dict[Monomial, fmpq]) -> None
 
 
 def _squared_form(view: View, part: Monomial) -> Row | None:
-    """The coefficients of u, for u^2 with u affine."""
-    return view.row(view.base(part[0][0])) if len(part) == 1 and part[0][1] == 2 else None
+    """The slopes of u, for u^2 with u affine."""
+    return view.slopes(view.base(part[0][0])) if len(part) == 1 and part[0][1] == 2 else None
 
 
 def _square(view: View, row: Row, weight: fmpq) -> dict[Monomial, fmpq]:
     """weight (a.x)^2 for the slopes a of an affine form."""
     atoms = {a.dependencies.bit_length() - 1: a.index for a in view.table.atoms if a.kind == "variable"}
-    slopes = [(atoms[bit], a) for bit, a in row.items() if bit != CONSTANT]
+    slopes = [(atoms[bit], a) for bit, a in row.items()]
     terms: dict[Monomial, fmpq] = {}
     for (i, a), (j, b) in itertools.product(slopes, repeat=2):
         m = Monomial([(i, fmpq(2))]) if i == j else Monomial(sorted([(i, ONE), (j, ONE)]))
@@ -131,7 +131,7 @@ def _square(view: View, row: Row, weight: fmpq) -> dict[Monomial, fmpq]:
 
 
 def _least_bend(view: View, part: Monomial, c: fmpq) -> tuple[fmpq, Row]:
-    """A lower bound of c h'' for a term c h(u), and u, which is affine."""
+    """A lower bound of c h'' for a term c h(u), and the slopes of u, which is affine."""
     demand(len(part) == 1 and part[0][1] == 1, "{} is no function of an affine form", product(view, part))
     atom = view.atom(part[0][0])
     if atom.kind == "log":
@@ -139,7 +139,7 @@ def _least_bend(view: View, part: Monomial, c: fmpq) -> tuple[fmpq, Row]:
     else:
         demand(atom.kind in shapes.SHAPES and atom.kind != "exp", "nothing is known of {}''", atom.kind)
         second, u = shapes.SHAPES[atom.kind].second, atom.arguments[0]
-    least, row = ranges.scale(second, c).lo, view.row(u)
+    least, row = ranges.scale(second, c).lo, view.slopes(u)
     demand(least is not None and row is not None, "{} has no bounded second derivative", product(view, part))
     assert least is not None
     assert row is not None

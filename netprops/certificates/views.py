@@ -135,6 +135,26 @@ class View:
             return {atom.dependencies.bit_length() - 1: ONE} if self.varies(index) else None
         return self.row(atom.arguments[0]) if atom.kind == "sum" else None
 
+    def slopes(self, e: Expression) -> Row | None:
+        """The coefficients of the variables in an affine form, numbers all of them; what rests may be anything."""
+        total: Row = defaultdict(fmpq)
+        for part, coefficient in self.parts(e):
+            c = coefficient.constant()
+            inner = self._slopes_of_part(part)
+            if c is None or inner is None:
+                return None
+            for bit, k in inner.items():
+                total[bit] += c * k
+        return dict(total)
+
+    def _slopes_of_part(self, part: Monomial) -> Row | None:
+        if len(part) != 1 or part[0][1] != 1:
+            return None
+        atom = self.atom(part[0][0])
+        if atom.kind == "variable":
+            return {atom.dependencies.bit_length() - 1: ONE}
+        return self.slopes(atom.arguments[0]) if atom.kind == "sum" else None
+
     # -------------------------------------------------------------- quadratic forms
 
     def is_square_or_product(self, part: Monomial) -> bool:

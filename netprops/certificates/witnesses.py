@@ -90,6 +90,7 @@ def _demand_enclosures(witness: Mapping[str, Any], computed: Certificate) -> Non
         demand(bool(balls[name].is_finite()), "{} has no enclosure", name)
         demand(bool(balls[name].overlaps(arb(enclosure))), "{} is {}", name, enclosure)
     demand(witness["quantity"] == computed.quantity, "the quantity is {}", computed.quantity)
+    demand(_whole(witness["precision"]) > 0, "no precision")
     demand(_whole(witness["sign"]) == computed.sign, "the sign is {}", computed.sign)
     goal = list(computed.enclosures)[-1]
     demand(certain_sign(balls[goal]) == computed.sign, "the enclosure of {} does not show the sign", goal)
