@@ -7,13 +7,14 @@ for all of them is one for f; where there is none, nothing is said of f.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netprops.domains import WHOLE_LINE, Box
 from netprops.questions.asking import LEVELS, Asked, Reading, readings
 from netprops.readings.affine import affine_cut, is_everywhere_real, is_whole_space
+from netprops.readings.jaxpr import without_unused
 
 if TYPE_CHECKING:
     from netprops.readings.jaxpr import Cut
@@ -31,10 +32,15 @@ def pulled_back(asked: Asked) -> Asked | None:
         return None
     shapes = cut.inner.out_shapes
     if is_whole_space(asked.program, asked.decision) and is_everywhere_real(cut):
-        return replace(asked, program=cut.outer([Box(s, (WHOLE_LINE,)) for s in shapes]), decision=len(shapes))
+        return _about(asked, cut, [Box(s, (WHOLE_LINE,)) for s in shapes])
     for inner in readings(replace(asked, program=cut.inner), [], LEVELS[:1]):
-        return replace(asked, program=cut.outer(list(_ranges(inner, cut))), decision=len(shapes))
+        return _about(asked, cut, list(_ranges(inner, cut)))
     return None
+
+
+def _about(asked: Asked, cut: Cut, domains: Sequence[Box]) -> Asked:
+    program = without_unused(cut.outer(domains), len(domains))
+    return replace(asked, program=program, decision=len(domains), original=None, names=())
 
 
 def _ranges(inner: Reading, cut: Cut) -> Iterator[Box]:

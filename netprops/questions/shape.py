@@ -152,7 +152,8 @@ def _proved_after_affine_values(asked: Asked, prove: Prove) -> Verdict | None:
 
     def answer() -> Verdict:
         proof = _proved(pulled, prove, [], (0,), thorough=False)
-        return undecided(asked.name, "no proof") if proof is None else yes(asked.name, "proved", "; ".join((*proof, RULE)))
+        lines = None if proof is None else "; ".join((*proof, RULE))
+        return undecided(asked.name, "no proof") if lines is None else yes(asked.name, "proved", lines)
 
     verdict = remembered(pulled, answer, "after affine values")
     return verdict if verdict.answer == "yes" else None
