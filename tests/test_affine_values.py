@@ -166,6 +166,16 @@ def test_products_of_two_values_are_seen():
     assert not multiplies(trace(lambda x: jax.nn.logsumexp(3.0 * x), reals(2)))
 
 
+def test_what_is_not_used_is_left_out():
+    def part(f, on, for_all):
+        return rest_of(traced("is_convex", f, on, for_all)).program
+
+    one = part(lambda x, q: jnp.exp(X @ x + q["y"]).sum(), reals(3), {"y": reals(5), "z": reals(2)})
+    other = part(lambda y, q: jnp.exp(X @ q["x"] + 1.0 * y).sum(), reals(5), {"x": reals(3), "z": reals(7)})
+    assert [leaf.shape for leaf in one.arguments] == [(5,)]
+    assert one.key == other.key  # one rest, asked about once
+
+
 def test_sources_are_the_arguments_that_count():
     program = trace(lambda x, y, z: (x + y, jnp.sin(z), 2.0 * jnp.ones(3)), reals(), reals(), reals())
     assert sources(program) == ({0, 1}, {2}, set())

@@ -6,13 +6,15 @@ These are words for people. They prove nothing, and where they are missing nothi
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from netprops.readings import ranges
+from netprops.domains import WHOLE_LINE
+from netprops.readings import ranges, shapes
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import MOVEMENT, Program, Step, UnsupportedError, steps
 from netprops.readings.polynomials import TooLargeError
@@ -61,14 +63,14 @@ class _Value:
 
     blocks: Blocks
     bend: Bend
-    entries: Any = None  # expressions; of an argument None
+    read: Callable[[], Any] = lambda: None  # its expressions; None for an argument, or where they are too large
 
     def may_have_any_sign(self) -> bool:
         """Whether some entry may be positive as well as negative, as far as its range tells."""
-        return self.entries is None or any(
-            not ranges.is_nonnegative(r) and not ranges.is_nonpositive(r)
-            for r in (e.table.range(e) for e in _some(self.entries))
-        )
+        output = self.read()
+        entries = [] if output is None else _some(output)
+        known = [e.table.range(e) for e in entries]
+        return output is None or not all(ranges.is_nonnegative(r) or ranges.is_nonpositive(r) for r in known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +98,24 @@ def first_step_that_bends_both_ways(view: View, names: Naming, chosen: Blocks) -
     for number, (step, shape) in enumerate(zip(taken, values.out_shapes, strict=True)):
         inputs = [known[k] if k >= 0 else _Value(view.behind[-1 - k], "affine") for k in step.inputs]
         blocks: Blocks = frozenset().union(*(v.blocks for v in inputs))
-        if math.prod(shape) > MOST_VALUES and _is_product_of_any_sign(step, inputs, chosen):
-            return f"{_words(step, inputs, names, chosen)}{_place(step)}"
+        at_once = _bend_at_once(step, inputs, chosen) if math.prod(shape) > MOST_VALUES else None
         bends = (look.bend(number) for look in looks)
-        bend = next((b for b in bends if b != "neither"), _kept(step, inputs))
+        bend = at_once or next((b for b in bends if b != "neither"), _kept(step, inputs))
         if bend == "neither":
             return f"{_words(step, inputs, names, chosen)}{_place(step)}"
-        known.append(_Value(blocks, bend, looks[0].output(number)))
+        known.append(_Value(blocks, bend, functools.partial(looks[0].output, number)))
     return None
+
+
+def _bend_at_once(step: Step, inputs: Sequence[_Value], chosen: Blocks) -> Bend | None:
+    """How a large step's value bends, where its name and its inputs tell, so that it need not be read; else None."""
+    if _is_product_of_any_sign(step, inputs, chosen):
+        return "neither"
+    if step.name in shapes.SHAPES and len(inputs) == 1 and inputs[0].bend == "affine" and inputs[0].blocks & chosen:
+        bends: dict[int, Bend] = {1: "convex", -1: "concave", 0: "neither"}
+        return bends[shapes.bend_on(step.name, WHOLE_LINE)]
+    kept = _kept(step, inputs) if inputs else "neither"
+    return None if kept == "neither" else kept
 
 
 @dataclass(frozen=True, eq=False)

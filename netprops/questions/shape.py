@@ -158,7 +158,7 @@ def _proved_after_affine_values(asked: Asked, aim: str, prove: Prove) -> Verdict
     pulled = pulled_back(asked.program, asked.decision)
     if pulled is None or multiplies(pulled.program):
         return None
-    general = replace(asked, program=pulled.program, decision=pulled.decision)
+    general = replace(asked, program=pulled.program, decision=pulled.decision, original=None, names=())
 
     def answer() -> Verdict:
         proof = proved(general, aim, prove, [], (0,), thorough=False)

@@ -240,6 +240,18 @@ def cut_at(program: Program, decision: int, live: Sequence[Any]) -> Cut:
     )
 
 
+def without_unused(program: Program, decision: int) -> Program:
+    """The program without those of its quantified arguments and constants that no output depends on."""
+    jaxpr, consts = program.closed.jaxpr, program.closed.consts
+    eqns = needed(jaxpr.eqns, jaxpr.outvars)
+    used = {v for atoms in (*(eqn.invars for eqn in eqns), jaxpr.outvars) for v in atoms if isinstance(v, core.Var)}
+    kept = [k for k, v in enumerate(jaxpr.invars) if k < decision or v in used]
+    constants = [(v, c) for v, c in zip(jaxpr.constvars, consts, strict=True) if v in used]
+    made = jaxpr.replace(constvars=[v for v, _ in constants], invars=[jaxpr.invars[k] for k in kept], eqns=eqns)
+    closed = core.ClosedJaxpr(made, [c for _, c in constants])
+    return Program(closed, tuple(program.arguments[k] for k in kept), program.out_shapes, fingerprint(closed))
+
+
 @dataclass(frozen=True, eq=False)
 class Settled:
     """A program as outer(x, q, inner(q)): `inner` maps the quantified arguments alone to the values it goes on from.

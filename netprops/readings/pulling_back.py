@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from netprops.domains import WHOLE_LINE, Box
 from netprops.readings.affine import affine_cut, is_everywhere_real, is_whole_space
 from netprops.readings.intermediate import ranges_of_values
-from netprops.readings.jaxpr import UnsupportedError
+from netprops.readings.jaxpr import UnsupportedError, without_unused
 from netprops.readings.polynomials import TooLargeError
 from netprops.readings.symbols import read
 
 if TYPE_CHECKING:
-    from netprops.readings.jaxpr import Program
+    from collections.abc import Sequence
+
+    from netprops.readings.jaxpr import Cut, Program
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +40,15 @@ def pulled_back(program: Program, decision: int) -> PulledBack | None:
         return None
     shapes = cut.inner.out_shapes
     if is_whole_space(program, decision) and is_everywhere_real(cut):
-        return PulledBack(cut.outer([Box(shape, (WHOLE_LINE,)) for shape in shapes]), len(shapes))
+        return _rest(cut, [Box(shape, (WHOLE_LINE,)) for shape in shapes])
     try:
         inner = read(cut.inner)
     except (UnsupportedError, TooLargeError, RecursionError):
         return None
     if any(e.needs for output in inner.outputs for e in output.reshape(-1)):
         return None
-    return PulledBack(cut.outer(list(ranges_of_values(inner, cut.inner))), len(shapes))
+    return _rest(cut, list(ranges_of_values(inner, cut.inner)))
+
+
+def _rest(cut: Cut, domains: Sequence[Box]) -> PulledBack:
+    return PulledBack(without_unused(cut.outer(domains), len(domains)), len(domains))
