@@ -4,6 +4,7 @@ import argparse
 import itertools
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -410,3 +411,20 @@ def test_a_file_is_there_whole_or_as_it_was(tmp_path, monkeypatch):
         files.write(path, "after")
     assert path.read_text() == "before"
     assert [each.name for each in tmp_path.iterdir()] == ["ledger.json"]
+
+
+# ---------------------------------------------------------------- the workflow
+
+
+def test_the_workflow_asks_for_options_and_files_that_there_are(tmp_path):
+    workflow = (Path(__file__).parent.parent / ".github" / "workflows" / "specs.yml").read_text()
+    command = workflow.partition("pytest specs")[2].partition("- uses:")[0]
+    options = set(re.findall(r"--[a-z-]+", command))
+    assert {"--shard", "--ledger", "--hypothesis-seed"} <= options
+    known = subprocess.check_output([sys.executable, "-m", "pytest", "--help"], text=True, cwd=tmp_path)
+    assert not {option for option in options if option not in known}
+    assert "python -m netprops merge ledgers/shard-* --into out" in workflow
+    merging.write(tmp_path, merging.Merged(STATES, ledger.judge(collection("a"), [trial("a", question())]), []))
+    for name in re.findall(r"out/([a-z]+\.[a-z]+)", workflow):
+        assert (tmp_path / name).is_file()
+    assert "cat out/summary.md" in workflow

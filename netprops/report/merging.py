@@ -147,8 +147,8 @@ def _demand_every_shard_once(parts: Sequence[Part]) -> None:
             raise MergeError(f"{other.file} and {part.file} are both of shard {part.name}: leave out one of them")
     of = parts[0].shard["of"]
     if absent := [f"{index}/{of}" for index in range(1, of + 1) if index not in by_index]:
-        have = ", ".join(str(part.file) for part in parts)
-        raise MergeError(f"there is no ledger of shard {', '.join(absent)} beside {have}: run it, or name its folder")
+        here = f"no ledger of shard {_few(absent)} beside {_names(parts)}"
+        raise MergeError(f"there is {here}: run it, or name its folder")
 
 
 def _demand_every_claim_once(parts: Sequence[Part], place: Mapping[str, int]) -> None:
@@ -162,9 +162,17 @@ def _demand_every_claim_once(parts: Sequence[Part], place: Mapping[str, int]) ->
         if owner and id not in place:
             raise MergeError(f"{owner[0].file} has the claim {id}, which its catalogue does not list")
     if holes := [id for id, owner in owners.items() if not owner]:
-        named = ", ".join(holes[:5]) + (f" and {len(holes) - 5} more" if len(holes) > 5 else "")
-        have = ", ".join(str(part.file) for part in parts)
-        raise MergeError(f"no ledger among {have} has {named}: run every shard on the whole folder of the catalogue")
+        raise MergeError(
+            f"no ledger among {_names(parts)} has {_few(holes)}: run every shard on the whole folder of the catalogue"
+        )
+
+
+def _few(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} more" if len(texts) > 5 else "")
+
+
+def _names(parts: Sequence[Part]) -> str:
+    return ", ".join(str(part.file) for part in parts)
 
 
 def _accounted_for(part: Part) -> Iterator[str]:
