@@ -267,8 +267,9 @@ def _words(claim: Judged) -> Iterator[str]:
 
 
 def _told(entry: Mapping[str, Any]) -> Iterator[str]:
-    """The witnesses in words."""
+    """The witnesses in words, different ones first."""
     told = list(dict.fromkeys((each["question"], each["answer"], each["because"]) for each in entry["witnesses"]))
+    told = witnesses.varied(told, lambda each: each[:2])
     if not told:
         return
     items = [f"<li><code>{escape(name)}</code>, {escape(answer)}: {escape(why)}</li>" for name, answer, why in told]

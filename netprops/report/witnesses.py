@@ -86,14 +86,22 @@ def point(coordinates: Sequence[str]) -> tuple[float, ...]:
 def pictures(witnesses: Sequence[Mapping[str, Any]]) -> list[Picture]:
     """Pictures of a claim's witnesses: of different sorts first, frequencies and spreads gathered in one."""
     gathered = [picture for gather in (frequencies, spreads) if (picture := _guarded(gather, witnesses)) is not None]
-    alike: dict[tuple[Any, ...], list[Picture]] = {}
-    for each in witnesses:
-        if (picture := picture_of(each)) is not None:
-            sort = (each["question"], each["answer"], each["witness"].get("kind"))
-            alike.setdefault(sort, []).append(picture)
-    # The first of each sort, then the second of each, and so on; equal pictures once.
-    rounds = [found[k] for k in range(MOST_ALIKE) for found in alike.values() if k < len(found)]
-    return [*gathered, *dict.fromkeys(rounds)][: MOST + len(gathered)]
+    pictured = [(each, picture) for each in witnesses if (picture := picture_of(each)) is not None]
+    different = varied(pictured, lambda pair: _sort(pair[0]), MOST_ALIKE)
+    return [*gathered, *dict.fromkeys(picture for _, picture in different)][: MOST + len(gathered)]
+
+
+def varied(things: Sequence[_Found], sort: Callable[[_Found], Any], most: int | None = None) -> list[_Found]:
+    """The first of each sort, then the second of each, and so on; at most so many of one sort."""
+    alike: dict[Any, list[_Found]] = {}
+    for thing in things:
+        alike.setdefault(sort(thing), []).append(thing)
+    deepest = max(map(len, alike.values()), default=0)
+    return [found[k] for k in range(deepest)[:most] for found in alike.values() if k < len(found)]
+
+
+def _sort(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return entry["question"], entry["answer"], str(entry["witness"].get("kind"))
 
 
 def picture_of(entry: Mapping[str, Any]) -> Picture | None:
