@@ -100,7 +100,7 @@ def first_step_that_bends_both_ways(view: View, names: Naming, chosen: Blocks) -
         blocks: Blocks = frozenset().union(*(v.blocks for v in inputs))
         at_once = _bend_at_once(step, inputs, chosen) if math.prod(shape) > MOST_VALUES else None
         bends = (look.bend(number) for look in looks)
-        bend = at_once or next((b for b in bends if b != "neither"), _kept(step, inputs))
+        bend = at_once if at_once is not None else next((b for b in bends if b != "neither"), _kept(step, inputs))
         if bend == "neither":
             return f"{_words(step, inputs, names, chosen)}{_place(step)}"
         known.append(_Value(blocks, bend, functools.partial(looks[0].output, number)))
