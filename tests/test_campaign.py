@@ -35,7 +35,7 @@ def test_a_slice_of_the_campaign_contradicts_nothing():
     assert report.functions == 200
     assert report.checked["searches"] > 100
     assert report.checked["witnesses"] > 100
-    assert report.checked["certificates"] > 300
+    assert report.checked["certificates"] > 250
     used = {table for table, _ in report.coverage}
     assert used >= {"rule", "shape", "atom", "movement", "reduction", "symbolic rule", "ball rule"}
 
@@ -62,7 +62,9 @@ def test_what_was_never_exercised_is_told_and_fails(capsys):
 
 def test_one_function_is_told_in_full(capsys):
     assert campaign.main(["--only", "7"]) == 0
-    assert "is_convex" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "is_con" in told
+    assert "(certified)" in told or "(proved)" in told
 
 
 # ---------------------------------------------------------------- operations
@@ -248,6 +250,27 @@ WRONG_AND_RARE = {
 }
 
 
+@pytest.fixture
+def _unchecked(monkeypatch):
+    """What the prover finds is believed: its second look, by the checker's rules, is left out."""
+    monkeypatch.setattr(asking, "why_refused", lambda goals: None)
+
+
+# Wrong in the prover alone; the others are wrong in the tables that prover and checker share.
+IN_THE_PROVER = (
+    odd_powers_taken_for_even_ones, any_form_taken_for_definite, any_sum_taken_for_a_normal_tail, everything_moves,
+    any_gram_matrix, joints_not_looked_at,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", IN_THE_PROVER, ids=lambda plant: plant.__name__)
+def test_nothing_that_the_checker_refuses_is_called_proved(plant, monkeypatch):
+    family, has, question = (WRONG_RULES | WRONG_AND_RARE)[plant]
+    plant(monkeypatch)
+    assert caught(drawn_from(family, has), question, most=20) == set()
+
+
+@pytest.mark.usefixtures("_unchecked")
 @pytest.mark.parametrize("plant", WRONG_RULES, ids=lambda plant: plant.__name__)
 def test_a_rule_that_is_wrong_on_purpose_is_contradicted(plant, monkeypatch):
     family, has, question = WRONG_RULES[plant]
@@ -255,6 +278,7 @@ def test_a_rule_that_is_wrong_on_purpose_is_contradicted(plant, monkeypatch):
     assert "contradiction" in caught(drawn_from(family, has), question)
 
 
+@pytest.mark.usefixtures("_unchecked")
 @pytest.mark.parametrize("plant", WRONG_AND_RARE, ids=lambda plant: plant.__name__)
 def test_a_rule_that_is_wrong_on_purpose_makes_certificates_that_are_refused(plant, monkeypatch):
     family, has, question = WRONG_AND_RARE[plant]
