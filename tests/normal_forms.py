@@ -299,6 +299,8 @@ RATIONAL = (
     "minimum", "absolute", "choose", "apply",
 )  # fmt: skip
 REAL = (*RATIONAL, "exp", "exp", "log", "log", "softplus", "logistic", "apply")
+# Choices within choices, by comparisons of multiples of one number.
+CHOICES = ("choose",) * 3 + ("scale", "scale", "number", "add", "log", "power", "exp", "multiply", "divide", "absolute")
 ARITY = {"number": 0, "subtract": 2, "multiply": 2, "divide": 2, "choose": 3}
 
 

@@ -9,6 +9,7 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 from normal_forms import (
+    CHOICES,
     DIGITS,
     RATIONAL,
     REAL,
@@ -57,6 +58,12 @@ def test_rational_constructions_keep_their_values_exactly(data, boxes, level):
 @given(st.data(), st.lists(domains(), min_size=1, max_size=3), some_level)
 def test_real_constructions_keep_their_values(data, boxes, level):
     steps, point = data.draw(steps_of(len(boxes), REAL)), data.draw(points_of(boxes))
+    check(steps, boxes, point, level, Digits)
+
+
+@given(st.data(), st.lists(domains(), min_size=1, max_size=2), some_level)
+def test_choices_within_choices_keep_their_values(data, boxes, level):
+    steps, point = data.draw(steps_of(len(boxes), CHOICES)), data.draw(points_of(boxes))
     check(steps, boxes, point, level, Digits)
 
 

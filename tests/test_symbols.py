@@ -1,5 +1,7 @@
 """The symbolic reading of JAX programs: its value is the program's, and its side conditions are never too few."""
 
+import functools
+import operator
 from itertools import pairwise
 
 import jax
@@ -10,9 +12,12 @@ import optax
 import pytest
 from flint import fmpq
 from jax import lax
+from jax.scipy import special
 from normal_forms import DIGITS, Digits, conditions_hold, value_of
 
+from netprops import are_equal
 from netprops.domains import box, exact, positive, reals
+from netprops.readings import polynomials
 from netprops.readings.jaxpr import UnsupportedError, trace
 from netprops.readings.polynomials import Expression
 from netprops.readings.symbols import UndefinedError, read
@@ -75,6 +80,12 @@ def test_losses(name):
         agrees(lambda v: LOSSES[name](v[0], v[1]), [point, [x / 4 + 0.125 for x in other]])
 
 
+def guarded_twice(x):
+    """log x between 1/2 and 4, x - 1 elsewhere; the logarithm sees no other numbers."""
+    inside = (x > 0.5) & (x < 4.0)
+    return jnp.where(inside, jnp.log(jnp.where(inside, x, 1.0)), x - 1.0)
+
+
 PROGRAMS = {
     "a guarded logarithm": lambda x: jnp.where(x > 0, jnp.log(jnp.where(x > 0, x, 1.0)), 0.0),
     "a guarded quotient": lambda x: jnp.where(x == 0, 1.0, jnp.sin(x) / jnp.where(x == 0, 1.0, x)),
@@ -97,6 +108,12 @@ PROGRAMS = {
     "powers": lambda x: x**3 + 2.0**x + jnp.exp2(x),
     "a comparison as a number": lambda x: (x[0] < x[1]).astype(float) + (x[0] == x[2]).astype(float),
     "comparisons combined": lambda x: jnp.where(jnp.logical_not(x[0] > x[1]), x[2], x[0]),
+    "two comparisons": lambda x: jnp.where((x > -1) & (x < 2), jnp.exp(x), x),
+    "one of two": lambda x: jnp.where((x[0] > x[1]) | ~(x[1] <= x[2]), x[0], -x[1]),
+    "just one of two": lambda x: jnp.where((x[0] > 0) ^ (x[1] >= 1), x, x**2) + ((x < 2) == (x > -5)).astype(float),
+    "a choice of comparisons": lambda x: jnp.where(jnp.where(x[0] < 1, x[1] > 0, x[2] > 0), x, -x),
+    "nested combinations": lambda x: jnp.where(((x > 0) & (x < 3)) | ((x < -1) & ~(x == -3)), x, 7.0),
+    "guarded by two comparisons": guarded_twice,
     "norms": lambda x: jnp.sqrt(jnp.sum(x**2) + 1),
     "the variance": jnp.var,
     "sinc": lambda x: jnp.sinc(x / 8 + 0.01),
@@ -185,11 +202,52 @@ def test_infinities_decide_comparisons_and_maxima():
     assert str(constant[()]) == str(x[()])
 
 
-def test_what_stays_open_is_refused():
-    with pytest.raises(UnsupportedError):
-        read(trace(lambda x: jnp.where((x[0] > 0) & (x[1] > 0), 1.0, 2.0), reals(2)))
-    with pytest.raises(UnsupportedError):
-        read(trace(lambda x: jnp.where((x[0] > 0) == (x[1] > 0), 1.0, 2.0), reals(2)))
+def test_a_guard_by_several_comparisons_goes_where_both_cases_agree():
+    """A logarithm of quotients near 1 by log1p, elsewhere by log: one function, as real functions go."""
+
+    def careful(x):
+        near = (x > 0.5) & (x < 2.0)
+        return jnp.where(near, jnp.log1p(jnp.where(near, x, 1.0) - 1.0), jnp.log(x))
+
+    def careless(x):
+        near = (x > 0.5) & (x < 2.0)
+        return jnp.where(near, jnp.log1p(jnp.where(x < 2.0, 1.0, x) - 1.0), jnp.log(x))
+
+    assert are_equal(careful, jnp.log, on=positive())
+    assert not are_equal(careless, jnp.log, on=positive())
+
+
+@pytest.mark.parametrize("truth", [lambda x: x < 0, lambda x: x <= 0, lambda x: x == 0, lambda x: x != 0])
+@pytest.mark.parametrize("inner", [lambda x: x < 0, lambda x: x <= 0, lambda x: x == 0, lambda x: x != 0])
+@pytest.mark.parametrize("scale", [3.0, -2.0])
+def test_what_one_comparison_says_of_another(truth, inner, scale):
+    """A choice within a choice, both by the sign of multiples of one number: right at every point."""
+
+    def f(x):
+        return jnp.where(truth(x), jnp.where(inner(scale * x), jnp.exp(x), x - 1.0), jnp.where(inner(x), x, 2.0))
+
+    for point in (-1.5, 0.0, 0.75):
+        agrees(f, point)
+
+
+def test_a_comparison_that_says_too_much_is_found(monkeypatch):
+    monkeypatch.setattr(polynomials, "_tells", lambda truth, other: True)
+    with pytest.raises(AssertionError):
+        test_what_one_comparison_says_of_another(lambda x: x < 0, lambda x: x < 0, -2.0)
+
+
+def test_relative_entropy_is_what_it_says():
+    assert are_equal(special.rel_entr, lambda x, y: x * jnp.log(x / y), on=(positive(), positive()))
+
+
+def test_of_many_comparisons_together_nothing_is_known():
+    def by_parity(count):
+        odd = lambda x: functools.reduce(operator.xor, [x[i] > 0 for i in range(count)])  # noqa: E731
+        return lambda x: jnp.where(odd(x), x[0], -x[0])
+
+    agrees(by_parity(4), [1.0, -1.0, 2.0, 3.0])
+    with pytest.raises(UnsupportedError, match="many comparisons"):
+        read(trace(by_parity(5), reals(5)))
 
 
 def test_two_ways_of_rounding_are_two_functions():

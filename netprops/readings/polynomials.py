@@ -34,6 +34,7 @@ from netprops.exact.quadratics import least_value
 from netprops.readings import ranges, shapes
 
 ZERO, ONE = fmpq(0), fmpq(1)
+BELOW_ZERO, UP_TO_ZERO = Interval(None, ZERO, hi_open=True), Interval(None, ZERO)
 _LONGEST_SHOWN = 400
 
 
@@ -195,6 +196,7 @@ class Table:
     _parts: dict[Expression, list[tuple[Expression, ...]]] = field(default_factory=dict)  # of sums, not yet looked at
     _parts_deep: dict[Expression, int] = field(default_factory=dict)
     _monomial_ranges: dict[Monomial, Interval] = field(default_factory=dict)
+    _of_logarithms: dict[int, bool] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     systems: list[tuple[tuple[Expression, ...], ...]] = field(default_factory=list)  # matrices of equations solved
     lines_known: dict[tuple[Interval, Expression], list[dict[str, Any]] | None] = field(default_factory=dict)
@@ -1354,8 +1356,11 @@ class Table:
         if decided is not None:
             chosen = if_true if decided else if_false
             return Expression(self, chosen.terms, chosen.needs | asked)
-        t = self.assuming(truth, if_true)
-        f = self.assuming(truth.negated(), if_false)
+        t, f = self.assuming(truth, if_true), self.assuming(truth.negated(), if_false)
+        if t != f and (self._has_logarithms(t) or self._has_logarithms(f)):
+            # In logarithms only to see whether both cases are one: elsewhere log v of a guarded v would lose its guard.
+            whole = self.assuming(truth, t, logs=True), self.assuming(truth.negated(), f, logs=True)
+            t, f = whole if whole[0] == whole[1] else (t, f)
         if t == f:
             return Expression(self, t.terms, t.needs | f.needs | asked)
         needs = asked.union(
@@ -1371,8 +1376,29 @@ class Table:
         key = _scaled_truth(truth)
         plain = (key.relation, key.expression, Expression(self, f.terms), Expression(self, t.terms))
         mask = self.dependencies(key.expression) | self.dependencies(f) | self.dependencies(t)
-        index = self.intern("where", plain, mask, ranges.union(self.range(f), self.range(t)))
+        either = ranges.union(self._range_where(truth.negated(), f), self._range_where(truth, t))
+        index = self.intern("where", plain, mask, either)
         return self._from_atom(index, 1, needs)
+
+    def _range_where(self, truth: Truth, e: Expression) -> Interval:
+        """The range of e where the comparison holds: narrower than elsewhere if e is affine in what is compared."""
+        known = self.range(e)
+        half = {"lt": BELOW_ZERO, "le": UP_TO_ZERO, "eq": ranges.point(ZERO)}.get(truth.relation)
+        if half is None or not e.terms:
+            return known
+        if len(e.terms) == 1:
+            ((monomial, c),) = e.terms.items()
+            if self._kind_alone(monomial) == "where":
+                cases = [self._range_where(truth, case) for case in self.atoms[monomial[0][0]].arguments[2:]]
+                return _common(known, ranges.scale(ranges.union(*cases), c))
+        u = Expression(self, truth.expression.terms)
+        lead = max(u.terms)
+        k = e.terms.get(lead, ZERO) / u.terms[lead]
+        rest = self.subtract(e, self.scale(u, k)).constant() if k != 0 else None
+        if rest is None:
+            return known
+        compared = _common(self.range(u), half)
+        return _common(known, ranges.add(ranges.scale(compared, k), ranges.point(rest)))
 
     def _choice_but_for_zero(self, truth: Truth, f: Expression, t: Expression) -> Expression | None:
         """One of two branches b, if the other one o stands only where u = 0, and both are equal there."""
@@ -1420,26 +1446,28 @@ class Table:
             return None
         return self.add(f, self.scale(self.minimum([u, self.number(0)]), k))
 
-    def assuming(self, truth: Truth, e: Expression) -> Expression:
-        """e with max(0, v) decided wherever the comparison decides v's sign (v a multiple of its expression)."""
-        if truth.relation not in ("lt", "le"):
-            return e
+    def assuming(self, truth: Truth, e: Expression, logs: bool = False) -> Expression:
+        """e with max(0, v) and choices decided wherever the comparison decides v's sign, v a multiple of its own."""
         total, changed = [], False
         for monomial, c in e.terms.items():
             part = self.number(c)
             for index, k in monomial:
-                new = self._atom_assuming(truth, index)
+                new = self._atom_assuming(truth, index, logs)
                 changed = changed or new is not None
                 part = self.multiply(part, self.power(new, k) if new is not None else self._from_atom(index, k))
             total.append(part)
         if not changed:
             return e
-        simplified = self.add_all(total)
-        return Expression(self, simplified.terms, e.needs | simplified.needs)
+        # Nothing more is needed: where the comparison holds, each part is the number that it was before.
+        return Expression(self, self.add_all(total).terms, e.needs)
 
-    def _atom_assuming(self, truth: Truth, index: int) -> Expression | None:
+    def _atom_assuming(self, truth: Truth, index: int, logs: bool) -> Expression | None:
         atom = self.atoms[index]
+        if atom.kind == "where":
+            return self._choice_assuming(truth, atom, logs)
         if atom.kind == "max" and len(atom.arguments) == 2:
+            if truth.relation not in ("lt", "le"):
+                return None
             (v,) = (o for o in atom.arguments if o.terms)
             lead, u = max(v.terms), truth.expression
             k = u.terms.get(lead, ZERO) / v.terms[lead]
@@ -1447,15 +1475,37 @@ class Table:
                 return self.number(0) if k > 0 else v  # u <= 0: v <= 0 exactly when k > 0
             return None
         if atom.kind == "exp":
-            inner = self.assuming(truth, atom.arguments[0])
+            inner = self.assuming(truth, atom.arguments[0], logs)
             return None if inner == atom.arguments[0] else self.exp(inner)
+        if atom.kind == "log" and logs:
+            inner = self.assuming(truth, atom.arguments[0], logs)
+            return None if inner == atom.arguments[0] else self.log(inner)
         if atom.kind == "sum":
-            inner = self.assuming(truth, atom.arguments[0])
+            inner = self.assuming(truth, atom.arguments[0], logs)
             return None if inner == atom.arguments[0] else inner
         if atom.kind in shapes.SHAPES and atom.kind not in ("exp", "log"):
-            inner = self.assuming(truth, atom.arguments[0])
+            inner = self.assuming(truth, atom.arguments[0], logs)
             return None if inner == atom.arguments[0] else self.apply(atom.kind, inner)
         return None
+
+    def _choice_assuming(self, truth: Truth, atom: Atom, logs: bool) -> Expression | None:
+        relation, u, if_false, if_true = atom.arguments
+        holds = _tells(truth, Truth(relation, u))
+        if holds is not None:
+            return self.assuming(truth, if_true if holds else if_false, logs)
+        f, t = (self.assuming(truth, case, logs) for case in (if_false, if_true))
+        return None if f == if_false and t == if_true else self.choose(Truth(relation, u), f, t)
+
+    def _has_logarithms(self, e: Expression) -> bool:
+        return any(self._is_of_logarithms(index) for monomial in e.terms for index, _ in monomial)
+
+    def _is_of_logarithms(self, index: int) -> bool:
+        known = self._of_logarithms.get(index)
+        if known is None:
+            atom = self.atoms[index]
+            inner = (a for a in atom.arguments if isinstance(a, Expression))
+            known = self._of_logarithms[index] = atom.kind == "log" or any(map(self._has_logarithms, inner))
+        return known
 
     # -------------------------------------------------------------- printing
 
@@ -1551,6 +1601,33 @@ def _implies(truth: Truth, condition: Condition) -> bool:
     if truth.relation == "lt":
         return condition.kind == "nonzero" or k < 0
     return truth.relation == "le" and k < 0 and condition.kind == "nonnegative"
+
+
+def _tells(truth: Truth, other: Truth) -> bool | None:
+    """Whether one comparison with 0 decides another, of a multiple of the same expression."""
+    u, v = truth.expression, other.expression
+    if not u.terms or not v.terms:
+        return None
+    lead = max(v.terms)
+    k = u.terms.get(lead, ZERO) / v.terms[lead]
+    if k == 0 or u.table.scale(v, k) != Expression(u.table, u.terms):
+        return None
+    if truth.relation in ("eq", "ne"):
+        zero = truth.relation == "eq"
+        known = {"eq": zero, "ne": not zero, **({"lt": False, "le": True} if zero else {})}
+    elif truth.relation == "lt":
+        known = {"lt": k > 0, "le": k > 0, "eq": False, "ne": True}
+    else:
+        known = {"le": True} if k > 0 else {"lt": False}
+    return known.get(other.relation)
+
+
+def _common(a: Interval, b: Interval) -> Interval:
+    """The common part of two enclosures, or the first if they have none: of an empty set anything is true."""
+    for low, high in ((ranges.lower(a), ranges.upper(b)), (ranges.lower(b), ranges.upper(a))):
+        if high < low or (high.same_place(low) and (low.is_open or high.is_open)):
+            return a
+    return ranges.intersect(a, b)
 
 
 def _scaled_truth(truth: Truth) -> Truth:

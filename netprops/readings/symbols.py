@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import fmpq
@@ -29,10 +29,20 @@ class Extended:
     sign: int
 
 
+@dataclass(frozen=True)
+class Cases:
+    """A combination of open comparisons: `if_true` where the comparison holds, else `if_false`."""
+
+    truth: Truth
+    if_false: Outcome
+    if_true: Outcome
+
+
 INFINITY, MINUS_INFINITY, NAN = Extended(1), Extended(-1), Extended(0)
 Value = Expression | Extended
-Outcome = bool | Truth | OpenTruth
+Outcome: TypeAlias = "bool | Truth | Cases | OpenTruth"
 HALF = fmpq(1, 2)
+MOST_CASES = 16  # of a combination of comparisons; of larger ones nothing is known
 MOST_SUBSETS = 20  # of a list that is sorted without its order being known, of one size
 
 
@@ -118,6 +128,8 @@ def symbolic_algebra(table: Table) -> Algebra:
         if isinstance(which, bool | np.bool_ | int | np.integer):
             return cases[int(which)]
         if_false, if_true = cases
+        if isinstance(which, Cases):
+            return select(which.truth, select(which.if_false, *cases), select(which.if_true, *cases))
         certain, needs = _certain(which), _needs(which)
         if certain is not None:
             return _under(table, if_true if certain else if_false, needs)
@@ -128,7 +140,7 @@ def symbolic_algebra(table: Table) -> Algebra:
         if isinstance(which, Truth):
             return table.choose(which, if_false, if_true)
         if if_false != if_true:
-            raise UnsupportedError("a choice by a combination of comparisons that stays open on the domain")
+            raise UnsupportedError("a choice by a combination of many comparisons that stays open on the domain")
         return _under(table, if_false, needs | if_true.needs)
 
     def extreme(sign: int) -> Callable[[Sequence[Value]], Value]:
@@ -300,7 +312,8 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
     one = t.number(1)
 
     def compare(relation: str, a: Value | Outcome, b: Value | Outcome) -> Outcome:
-        if isinstance(a, bool | np.bool_ | Truth | OpenTruth) or isinstance(b, bool | np.bool_ | Truth | OpenTruth):
+        truths = bool | np.bool_ | Truth | Cases | OpenTruth
+        if isinstance(a, truths) or isinstance(b, truths):
             return _same_truth(t, relation, a, b)  # type: ignore[arg-type]  # truth values are compared among themselves
         if isinstance(a, Extended) or isinstance(b, Extended):
             needs = NONE.union(*(v.needs for v in (a, b) if isinstance(v, Expression)))
@@ -403,6 +416,7 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         "not": _not,
         "and": lambda a, b: _and(t, a, b),
         "or": lambda a, b: _not(_and(t, _not(a), _not(b))),
+        "xor": lambda a, b: _not(_same_truth(t, "eq", a, b)),
         "choose_truth": lambda which, if_false, if_true: _choose_truth(t, which, if_false, if_true),
         "opaque_activation": _real(lambda u, name: t.opaque(f"opaque {name}", (u,))),
     }
@@ -433,6 +447,8 @@ def _compare_extended(relation: str, a: Value, b: Value) -> bool:
 
 
 def _needs(a: Outcome) -> frozenset[Condition]:
+    if isinstance(a, Cases):
+        return a.truth.expression.needs | _needs(a.if_false) | _needs(a.if_true)
     return a.expression.needs if isinstance(a, Truth) else a.needs if isinstance(a, OpenTruth) else NONE
 
 
@@ -459,12 +475,17 @@ def _truth_under(table: Table, a: Outcome, needs: frozenset[Condition]) -> Outco
         return OpenTruth(a.needs | needs)
     if isinstance(a, Truth):
         return Truth(a.relation, Expression(table, a.expression.terms, a.expression.needs | needs))
+    if isinstance(a, Cases):
+        under = Expression(table, a.truth.expression.terms, a.truth.expression.needs | needs)
+        return Cases(Truth(a.truth.relation, under), a.if_false, a.if_true)
     return Truth("eq" if a else "ne", Expression(table, {}, needs))
 
 
 def _not(a: Outcome) -> Outcome:
     if isinstance(a, bool | np.bool_):
         return not a
+    if isinstance(a, Cases):
+        return Cases(a.truth, _not(a.if_false), _not(a.if_true))
     return a.negated() if isinstance(a, Truth) else OpenTruth(a.needs)
 
 
@@ -474,7 +495,7 @@ def _and(table: Table, a: Outcome, b: Outcome) -> Outcome:
         certain = _certain(x)
         if certain is not None:
             return _truth_under(table, y if certain else False, needs)
-    return _truth_under(table, a if a == b else OpenTruth(), needs)
+    return _truth_under(table, a if a == b else _choose_truth(table, a, False, b), needs)
 
 
 def _same_truth(table: Table, relation: str, a: Outcome, b: Outcome) -> Outcome:
@@ -486,13 +507,24 @@ def _same_truth(table: Table, relation: str, a: Outcome, b: Outcome) -> Outcome:
         certain = _certain(x)
         if certain is not None:
             return _truth_under(table, y if certain else _not(y), needs)
-    return _truth_under(table, True if a == b else OpenTruth(), needs)
+    return _truth_under(table, True if a == b else _choose_truth(table, a, _not(b), b), needs)
 
 
 def _choose_truth(table: Table, which: Outcome, if_false: Outcome, if_true: Outcome) -> Outcome:
     certain, needs = _certain(which), _needs(which)
-    if certain is not None:
+    if certain is not None or isinstance(which, bool):
         return _truth_under(table, if_true if certain else if_false, needs)
     if isinstance(if_false, bool | np.bool_) and isinstance(if_true, bool | np.bool_):
         return _truth_under(table, bool(if_true), needs) if if_true == if_false else which if if_true else _not(which)
-    return OpenTruth(needs | _needs(if_false) | _needs(if_true))
+    unknown = OpenTruth(needs | _needs(if_false) | _needs(if_true))
+    if isinstance(which, OpenTruth):
+        return unknown
+    cases = Cases(which, False, True) if isinstance(which, Truth) else which
+    f, t = (_choose_truth(table, end, if_false, if_true) for end in (cases.if_false, cases.if_true))
+    made = _truth_under(table, f, needs) if f == t else Cases(cases.truth, f, t)
+    return made if _size(made) <= MOST_CASES else unknown
+
+
+def _size(a: Outcome) -> int:
+    """How many cases there are."""
+    return _size(a.if_false) + _size(a.if_true) if isinstance(a, Cases) else 2 if isinstance(a, Truth) else 1
