@@ -190,6 +190,16 @@ def test_a_test_that_never_began_leaves_nothing(stated):
     assert of(stated, None, "failed")["witnesses"] == []
 
 
+def test_a_claim_gives_lines_and_surfaces_to_draw(stated):
+    with recording(Recorder("a")) as running, running.example():
+        stated.curve("A line", [0, 1], [2, 3], axes=("x", "y"), name="one")
+        stated.surface("A surface", [0, 1], [0, 1], [[0, 1], [1, 2]], axes=("x", "y", "z"))
+    line, surface = of(stated, running, "passed")["curves"]
+    assert (line["name"], line["axes"], line["y"]) == ("one", ["x", "y"], [2, 3])
+    assert surface["z"] == [[0, 1], [1, 2]]
+    assert of(stated, running, "failed")["curves"] == []
+
+
 def test_files_are_relative_to_the_root_of_the_run(stated):
     assert ledger.collected(stated, stated.module.rpartition("/sums/")[0])["module"] == "sums/test_a.py"
 

@@ -41,7 +41,7 @@ def test_a_sigmoid_unit():
     cost = lambda p: SIGMOID.cost(p, *SIGMOID_UNIT_DATA)  # noqa: E731
     assert is_worse_minimum(cost, near=worse, than=better)
     w, v = jnp.linspace(-3, 3, 41), jnp.linspace(-4, 5, 41)
-    surface = jax.vmap(lambda v: jax.vmap(lambda w: cost(parallel_params([(w, v)])))(w))(v)
+    surface = jax.vmap(lambda v: jax.vmap(lambda w: cost(((w[None, None],), (v[None, None],))))(w))(v)
     CLAIM.surface("A sigmoid unit", w, v, surface, axes=("incoming weight", "outgoing weight", "squared error"))
 
 
