@@ -325,7 +325,7 @@ def test_an_undecided_draw_is_made_smaller_by_a_few_searches_only(lies):
     before = set(asking._answers)
     result, shown = lies.told(
         "@CLAIM\n@given(st.integers(0, 10**9))\ndef test_unclear(n):\n"
-        "    assert is_convex(lambda x: jnp.where(x < 0, x, (1 - 2.0**-53) * x) + n * x, reals())\n"
+        "    assert is_convex(lambda v: jnp.sum(jnp.abs(v) ** 3) ** (1 / 3.0) + n * v[0], reals(3))\n"
     )
     assert not shown
     searched = [verdict for key, verdict in asking._answers.items() if key not in before]

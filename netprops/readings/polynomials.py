@@ -1359,8 +1359,8 @@ class Table:
         t, f = self.assuming(truth, if_true), self.assuming(truth.negated(), if_false)
         if t != f and (self._has_logarithms(t) or self._has_logarithms(f)):
             # In logarithms only to see whether both cases are one: elsewhere log v of a guarded v would lose its guard.
-            whole = self.assuming(truth, t, logs=True), self.assuming(truth.negated(), f, logs=True)
-            t, f = whole if whole[0] == whole[1] else (t, f)
+            inside = self.assuming(truth, t, logs=True), self.assuming(truth.negated(), f, logs=True)
+            t, f = inside if inside[0] == inside[1] else (t, f)
         if t == f:
             return Expression(self, t.terms, t.needs | f.needs | asked)
         needs = asked.union(
