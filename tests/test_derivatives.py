@@ -24,8 +24,8 @@ from netprops.readings import shapes
 from netprops.readings.derivatives import FIRST, NotSmoothError, derivative
 from netprops.readings.polynomials import Table, TooLargeError, Truth
 
-INSIDE = {"lgamma": (0.25, 4), "log": (0.01, 50), "atanh": (-0.99, 0.99), "asin": (-0.99, 0.99), "acos": (-0.99, 0.99), "acosh": (1.01, 50),
-          "tan": (-1.5, 1.5)}  # fmt: skip
+INSIDE = {"log": (0.01, 50), "atanh": (-0.99, 0.99), "asin": (-0.99, 0.99), "acos": (-0.99, 0.99), "acosh": (1.01, 50),
+          "tan": (-1.5, 1.5), "lgamma": (0.25, 4)}  # fmt: skip
 QUOTIENT_STEP = mpmath.mpf(10) ** -40
 
 
