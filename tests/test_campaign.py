@@ -35,7 +35,7 @@ def test_a_slice_of_the_campaign_contradicts_nothing():
     assert report.functions == 200
     assert report.checked["searches"] > 100
     assert report.checked["witnesses"] > 100
-    assert report.checked["certificates"] > 250
+    assert report.checked["certificates"] > 200
     used = {table for table, _ in report.coverage}
     assert used >= {"rule", "shape", "atom", "movement", "reduction", "symbolic rule", "ball rule"}
 
@@ -62,8 +62,7 @@ def test_what_was_never_exercised_is_told_and_fails(capsys):
 
 def test_one_function_is_told_in_full(capsys):
     assert campaign.main(["--only", "7"]) == 0
-    told = capsys.readouterr().out
-    assert "is_con" in told
+    assert "is_concave" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------- operations
