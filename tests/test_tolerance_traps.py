@@ -186,6 +186,6 @@ def test_a_tolerance_put_in_on_purpose_is_caught(what, monkeypatch):
     module, name, tolerant, trap = TOLERANT[what]
     monkeypatch.setattr(module, name, tolerant)
     monkeypatch.setattr(asking, "_answers", {})
-    monkeypatch.setattr(asking, "why_refused", lambda goals: None)  # the checker has no such tolerance, and would refuse
+    monkeypatch.setattr(asking, "why_refused", lambda goals: None)  # the checker, which is strict, would refuse
     with pytest.raises(AssertionError):
         test_every_answer_is_right_or_undecided(trap)
