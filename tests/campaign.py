@@ -75,7 +75,7 @@ def _any_tree(rng):
 
 MORE = {  # a question for every few functions, and always for some families
     "is_nondecreasing": ("monotone",),
-    "is_positive": ("positives",),
+    "is_positive": ("positives", "open_choices"),
     "is_quasiconvex": ("quasi",),
     "is_strictly_convex": ("sums_of_powers",),
     "is_nonincreasing": (),

@@ -677,6 +677,16 @@ def guarded(rng):
     return on(rng, t, 1)
 
 
+def open_choices(rng):
+    """Choices by combined comparisons, which stay open on a box: for the enclosures to see through."""
+    n = size(rng, 2)
+    u, v = affine(rng, n), affine(rng, n)
+    relation = rng.choice(["where both", "where either", "where neither", "where one", "where chosen"])
+    low = c(rng.choice([0, 0.5, 1, -1e-9]))
+    cases = [rng.choice([("exp", u), add(("square", u), low), ("cosh", v), add(("abs", v), low)]) for _ in range(2)]
+    return on(rng, (relation, u, v, *cases), n, small_interval)
+
+
 def with_parameters(rng):
     n, m = rng.choice([1, 2]), rng.choice([1, 2])
     u, w = (
@@ -737,6 +747,8 @@ def quasi(rng):
     u = rng.choice([convex(rng, n), affine(rng, n), ("norm", affine(rng, n), affine(rng, n))])
     t = rng.choice(
         [
+            ("div", convex(rng, n), positive_affine(rng, n)), ("div", affine(rng, n), positive_affine(rng, n)),
+            neg(("div", concave_positive(rng, n), convex_positive(rng, n))),
             ("sqrt", ("abs", u)), ("logistic", u), ("tanh", u), ("min", u, c(1)), ("floor", u), ("ceil", u),
             ("log", add(c(1), ("abs", u))),
             ("div", affine(rng, n), add(x(0), c(1))), ("div", ("square", u), add(x(0), c(1))),
@@ -873,7 +885,17 @@ SINGLE = (
     quasi, monotone, on_small_boxes,
     moved, reductions,
 )  # fmt: skip
-FAMILIES = (*SINGLE, with_parameters, with_parameters, separable, separable, composed, composed, pulled_back)
+FAMILIES = (
+    *SINGLE,
+    open_choices,
+    with_parameters,
+    with_parameters,
+    separable,
+    separable,
+    composed,
+    composed,
+    pulled_back,
+)
 
 
 # ------------------------------------------------------------------ mutations: a number, an operation, an end

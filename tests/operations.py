@@ -610,6 +610,11 @@ OPERATIONS |= {
         lambda u, v, a, b: jnp.where((u > 0) | (v >= 0), a, b), lambda u, v, a, b: np.where((u > 0) | (v >= 0), a, b),
         lambda u, v, a, b: a if u > 0 or v >= 0 else b, 4, 0.3,
     ),
+    "where neither": Operation(
+        lambda u, v, a, b: jnp.where(~((u > 0) | (v >= 0)), a, b),
+        lambda u, v, a, b: np.where((u <= 0) & (v < 0), a, b),
+        lambda u, v, a, b: a if u <= 0 and v < 0 else b, 4, 0.2,
+    ),
     "where one": Operation(
         lambda u, v, a, b: jnp.where((u > 0) ^ (v > 0), a, b), lambda u, v, a, b: np.where((u > 0) ^ (v > 0), a, b),
         lambda u, v, a, b: a if (u > 0) != (v > 0) else b, 4, 0.1,
