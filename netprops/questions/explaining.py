@@ -335,10 +335,9 @@ def _first_bent_both_ways(view: _View, parted: _Parted, chosen: Blocks) -> str |
     for number, (step, shape) in enumerate(zip(taken, values.out_shapes, strict=True)):
         inputs = [known[k] if k >= 0 else _Value(view.behind[-1 - k], "affine") for k in step.inputs]
         blocks: Blocks = frozenset().union(*(v.blocks for v in inputs))
-        bend = _bend_at_once(step, inputs, chosen) if math.prod(shape) > MOST_VALUES else None
-        if bend is None:
-            bends = (look.bend(number) for look in looks)
-            bend = next((b for b in bends if b != "neither"), _kept(step, inputs))
+        at_once = _bend_at_once(step, inputs, chosen) if math.prod(shape) > MOST_VALUES else None
+        bends = (look.bend(number) for look in looks)
+        bend = at_once or next((b for b in bends if b != "neither"), None) or _kept(step, inputs)
         if bend == "neither":
             return f"{_words(step, inputs, parted, chosen)}{_place(step)}"
         known.append(_Value(blocks, bend, functools.partial(looks[0].output, number)))
@@ -349,7 +348,9 @@ def _bend_at_once(step: Step, inputs: Sequence[_Value], chosen: Blocks) -> Bend 
     """How a large step's value bends, where its name and its inputs tell, so that it need not be read; else None."""
     if _is_product_of_any_sign(step, inputs, chosen):
         return "neither"
-    if step.name in shapes.SHAPES and len(inputs) == 1 and inputs[0].bend == "affine" and inputs[0].blocks & chosen:
+    shape = shapes.SHAPES.get(step.name)
+    total = shape is not None and shape.domain == WHOLE_LINE
+    if total and len(inputs) == 1 and inputs[0].bend == "affine" and inputs[0].blocks & chosen:
         bends: dict[int, Bend] = {1: "convex", -1: "concave", 0: "neither"}
         return bends[shapes.bend_on(step.name, WHOLE_LINE)]
     kept = _kept(step, inputs) if inputs else "neither"
