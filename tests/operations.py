@@ -439,19 +439,21 @@ OPERATIONS |= {
     "product": Operation(_stacked(jnp.prod), _np_product, lambda *xs: mp.fprod(xs), 2, 1, "nonnegative"),
     "largest": Operation(_stacked(jnp.max), lambda *xs: np.maximum.reduce(xs), max, 3, 1),
     "smallest": Operation(_stacked(jnp.min), lambda *xs: np.minimum.reduce(xs), min, 3, 0.5),
-    "partial sum": Operation(lambda *xs: jnp.cumsum(jnp.stack(xs))[1], lambda *xs: xs[0] + xs[1],
-        lambda *xs: xs[0] + xs[1], 3, 0.5),
+    # Only of what they use: what is computed and left aside may be undefined.
+    "partial sum": Operation(
+        lambda *xs: jnp.cumsum(jnp.stack(xs))[1], lambda *xs: xs[0] + xs[1], lambda *xs: xs[0] + xs[1], 2, 0.5,
+    ),
     "partial product": Operation(
-        lambda *xs: jnp.cumprod(jnp.stack(xs))[1], lambda *xs: xs[0] * xs[1], lambda *xs: xs[0] * xs[1], 3, 0.3,
+        lambda *xs: jnp.cumprod(jnp.stack(xs))[1], lambda *xs: xs[0] * xs[1], lambda *xs: xs[0] * xs[1], 2, 0.3,
         "nonnegative",
     ),
     "running maximum": Operation(
-        lambda *xs: jax.lax.cummax(jnp.stack(xs), reverse=True)[1], lambda *xs: np.maximum.reduce(xs[1:]),
-        lambda *xs: max(xs[1:]), 3, 0.5,
+        lambda *xs: jax.lax.cummax(jnp.stack(xs), reverse=True)[0], lambda *xs: np.maximum.reduce(xs),
+        lambda *xs: max(xs), 3, 0.5,
     ),
     "running minimum": Operation(
         lambda *xs: jax.lax.cummin(jnp.stack(xs))[1], lambda *xs: np.minimum(xs[0], xs[1]),
-        lambda *xs: min(xs[0], xs[1]), 3, 0.3,
+        lambda *xs: min(xs[0], xs[1]), 2, 0.3,
     ),
     "middle": Operation(lambda *xs: jnp.sort(jnp.stack(xs))[1], _np_sorted(1), _mp_sorted(1), 3, 0.3),
     "two largest": Operation(

@@ -441,3 +441,74 @@ def test_a_wrong_rule_is_seen(wrong, monkeypatch):
     made = [Step(operation, operands, Fraction(c)) for operation, operands, c in steps]
     with pytest.raises(AssertionError):
         any(check(made, [LINE], [x], 0, Digits) < 0 for x in POINTS)
+
+
+def test_a_range_is_found_when_it_is_asked_for():
+    t = Table()
+    x = t.variable("x", Interval(ZERO, ONE))
+    e = t.exp(x)
+    ((monomial, _),) = e.terms.items()
+    atom = t.atoms[monomial[0][0]]
+    assert atom.known_range is None
+    assert not t.required("positive", t.add(e, t.exp(t.scale(x, -2))))  # seen without any range
+    assert atom.known_range is None
+    r = t.range(e)
+    assert r.lo == 1
+    assert fmpq(271, 100) < r.hi < fmpq(272, 100)
+    assert atom.known_range == r
+
+
+def test_only_positive_sums_of_exponentials_need_no_range():
+    t = Table()
+    x = t.variable("x", LINE)
+    e, f = t.exp(x), t.exp(t.scale(x, 2))
+    for sum_ in (t.subtract(f, e), t.subtract(f, t.number(1)), t.add(f, x), t.number(0), t.scale(e, -1)):
+        assert t.required("positive", sum_)
+        assert t.absolute(sum_) != sum_ or not sum_.terms
+    assert t.absolute(t.add(f, e)) == t.add(f, e)
+
+
+def test_sums_tell_of_their_ranges_what_their_parts_tell():
+    t = Table()
+    xs = [t.variable(f"x{i}", LINE) for i in range(3)]
+    gaps = [t.subtract(t.softplus(x), x) for x in xs]  # each is positive, which its terms alone do not tell
+    total = t.add_all(gaps * 10)
+    t.note_parts(total, gaps * 10)
+    assert ranges.is_positive(t.range(total))
+    mixed = t.add_all([*gaps, t.scale(gaps[0], -3)])
+    t.note_parts(mixed, [*gaps, t.scale(gaps[0], -3)])
+    assert not ranges.is_nonnegative(t.range(mixed))
+
+
+def test_sums_of_sums_are_followed_however_deep_they_go():
+    t = Table()
+    x = t.variable("x", LINE)
+    positive = t.subtract(t.softplus(x), x)
+    total = positive
+    for _ in range(600):
+        parts = [total, positive]
+        total = t.add_all(parts)
+        t.note_parts(total, parts)
+    assert ranges.is_positive(t.range(total))
+
+
+@levels
+def test_the_logarithm_of_one_exponential_is_its_exponent(level):
+    t, x, y = table_of(LINE, POSITIVE, level=level)
+    u = t.add_all([t.scale(x, 3), t.log(y), t.maximum([x, t.number(0)])])
+    assert t.log(t.exp(t.subtract(u, t.log(y)))) == t.subtract(u, t.log(y))
+    assert t.log(t.scale(t.exp(x), fmpq(2, 3))) == t.subtract(x, t.log(t.number(fmpq(3, 2))))
+    assert t.log(t.scale(t.exp(x), -1)).needs
+
+
+@levels
+def test_exponentials_are_shifted_as_products_shift_them(level):
+    t, x, y, z = table_of(LINE, LINE, POSITIVE, level=level)
+    pivot = t.add(x, y)
+    ((factor, _),) = t.exp(t.scale(pivot, -1)).terms.items()
+    exponents = [pivot, x, t.scale(y, 5), t.add(x, t.maximum([x, y])), t.subtract(x, t.scale(pivot, 2))]
+    times = Expression(t, {factor: ONE})
+    for product in (*(t.scale(t.exp(u), 3) for u in exponents), t.multiply(t.exp(x), z), z):
+        ((monomial, c),) = product.terms.items()
+        shifted = t._shifted_exponential(monomial, c, t._exponent_of(monomial), pivot, times)
+        assert shifted == t.multiply(product, times)

@@ -111,7 +111,9 @@ def _bend_at_once(step: Step, inputs: Sequence[_Value], chosen: Blocks) -> Bend 
     """How a large step's value bends, where its name and its inputs tell, so that it need not be read; else None."""
     if _is_product_of_any_sign(step, inputs, chosen):
         return "neither"
-    if step.name in shapes.SHAPES and len(inputs) == 1 and inputs[0].bend == "affine" and inputs[0].blocks & chosen:
+    shape = shapes.SHAPES.get(step.name)
+    total = shape is not None and shape.domain == WHOLE_LINE
+    if total and len(inputs) == 1 and inputs[0].bend == "affine" and inputs[0].blocks & chosen:
         bends: dict[int, Bend] = {1: "convex", -1: "concave", 0: "neither"}
         return bends[shapes.bend_on(step.name, WHOLE_LINE)]
     kept = _kept(step, inputs) if inputs else "neither"
