@@ -386,8 +386,8 @@ def maxima(rng):
             ("middle", u, v, w), neg(("smallest", u, v, w)), ("running maximum", u, v, w),
             ("largest of windows", u, v, w),
             ("sum of windows", u, v, w), ("convolution", u, v, w), ("clip below", u, c(0.5)), ("clamp", v, c(-1), c(1)),
-            ("scattered maximum", u, v), neg(("running minimum", neg(u), v, w)), ("smallest of windows", u, v, w),
-            ("scattered minimum", neg(u), v), ("sum", u, v, w), ("mean", u, w), ("partial sum", u, v, w),
+            ("scattered maximum", u, v), neg(("running minimum", neg(u), v)), ("smallest of windows", u, v, w),
+            ("scattered minimum", neg(u), v), ("sum", u, v, w), ("mean", u, w), ("partial sum", u, v),
             sub(("two largest", x(0), v, c(0)), ("largest", x(0), v, c(0))),
         ]
     )  # fmt: skip
@@ -778,7 +778,7 @@ def monotone(rng):
             ("relu6", u), ("round", u), sub(scaled(k, x(0)), ("tanh", x(0))), add(x(0), ("abs", scaled(k, x(0)))),
             ("softmax", x(0), c(0), c(1)),
             ("div", x(0), add(x(0), c(1))), mul(("exp", x(0)), ("logistic", neg(x(0)))),
-            ("running maximum", u, v, x(0)), ("partial product", u, x(0), v),
+            ("running maximum", u, v, x(0)), ("partial product", u, x(0)),
         ]
     )  # fmt: skip
     return on(rng, t, n, rng.choice([any_interval, positive_interval]))
