@@ -794,3 +794,41 @@ def test_another_process_that_checks_imports_neither_prover_nor_search():
     loaded = run.stdout.split()
     assert "netprops.certificates.checking" in loaded
     assert not [m for m in loaded if m.removeprefix("netprops.").startswith(FORBIDDEN) or not m.startswith("netprops")]
+
+
+# ---------------------------------------------------------------- long points
+
+
+def layers(p):
+    return jnp.sum(jnp.tanh(p["W"] @ p["x"]) * p["v"])
+
+
+LAYERS = {"W": reals((6, 5)), "x": reals(5), "v": reals(6)}
+
+
+def test_of_a_long_point_the_entries_that_are_not_0_are_enough():
+    told = through_json(is_convex(layers, LAYERS).certificate)
+    point = told["witness"]["points"]["a"]
+    assert point["entries"] == 41
+    assert 0 < len(point["nonzero"]) < 11
+    assert recheck(told, layers)
+    listed = [point["nonzero"].get(str(k), "0") for k in range(41)]
+    assert recheck(sealed(put(told, ("witness", "points", "a"), listed)), layers)
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        (lambda point: {**point, "entries": 40}, "points"),
+        (lambda point: {**point, "entries": True}, "points"),
+        (lambda point: {**point, "nonzero": {**point["nonzero"], "41": "1"}}, "points"),
+        (lambda point: {**point, "nonzero": {**point["nonzero"], "-1": "1"}}, "points"),
+        (lambda point: {**point, "nonzero": [*point["nonzero"]]}, "points"),
+        (lambda point: {"nonzero": point["nonzero"]}, "points"),
+        (lambda point: {**point, "nonzero": {**point["nonzero"], "7": "0x1.8p+3"}}, "sign"),
+    ],
+)
+def test_a_long_point_that_is_another_is_refused(change, step):
+    told = through_json(is_convex(layers, LAYERS).certificate)
+    changed = change(told["witness"]["points"]["a"])
+    assert refusal(sealed(put(told, ("witness", "points", "a"), changed)), layers)[0] == step

@@ -343,3 +343,7 @@ def test_contours_lie_where_the_surface_has_their_level():
 
 def test_a_surface_that_is_flat_or_has_holes_is_not_drawn():
     assert drawings.pictures([surface(lambda x, y: 1), surface(lambda x, y: math.nan if x == y else x)], []) == []
+
+
+def test_a_long_point_may_be_written_by_its_entries_that_are_not_0():
+    assert witnesses.point({"entries": 5, "nonzero": {"1": "-1/2", "4": "0x1.8p+0"}}) == (0, -0.5, 0, 0, 1.5)

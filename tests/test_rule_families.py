@@ -352,3 +352,13 @@ def test_a_corner_and_a_kink_that_turn_down_a_little_are_found():
     kink = lambda x: x[0] ** 2 + x[1] ** 2 - 1e-7 * jnp.abs(x[0] + x[1] - 0.3)  # noqa: E731
     assert is_convex(kink, reals(2)).answer == "no"
     assert is_concave(lambda x: -corner(x), box(0.5, 2, shape=2)).answer == "no"
+
+
+def test_a_ball_on_which_there_is_no_series_gives_nothing_known():
+    table = Table()
+    t = table.variable("t", Interval(fmpq(-(2**40)), fmpq(2**40)))
+    wide = arb(0, 2.0**40)
+    for name in ("logistic", "tanh", "asinh", "erf", "sinh"):
+        found = taylor.series_of(table, table.apply(name, t), wide, 4)
+        assert len(found) == 4
+        assert not found[-1].is_finite() or found[-1].rad() > 0

@@ -54,9 +54,8 @@ def _points(statement: Statement, witness: Mapping[str, Any]) -> dict[str, Point
     return {name: _shaped(statement, coordinates) for name, coordinates in witness["points"].items()}
 
 
-def _shaped(statement: Statement, coordinates: Sequence[str]) -> Point:
-    flat = list(map(_coordinate, coordinates))
-    demand(len(flat) == sum(leaf.size for leaf in statement.program.arguments), "a point has other coordinates")
+def _shaped(statement: Statement, coordinates: Any) -> Point:
+    flat = _flat(coordinates, sum(leaf.size for leaf in statement.program.arguments))
     point, start = [], 0
     for leaf in statement.program.arguments:
         array = np.empty(leaf.size, dtype=object)
@@ -64,6 +63,20 @@ def _shaped(statement: Statement, coordinates: Sequence[str]) -> Point:
         point.append(array.reshape(leaf.shape))
         start += leaf.size
     return point
+
+
+def _flat(coordinates: Any, size: int) -> list[fmpq]:
+    """All coordinates of a point, written in a list, or those that are not 0 by their numbers."""
+    if isinstance(coordinates, Mapping):
+        demand(set(coordinates) == {"entries", "nonzero"}, "a point has the parts {}", list(coordinates))
+        demand(type(coordinates["entries"]) is int and coordinates["entries"] == size, "a point has other coordinates")
+        flat = [fmpq(0)] * size
+        for place, text in coordinates["nonzero"].items():
+            demand(str(place).isdecimal(), "no number of a coordinate: {!r}", place)
+            flat[integer(int(place), size)] = _coordinate(text)
+        return flat
+    demand(isinstance(coordinates, list | tuple) and len(coordinates) == size, "a point has other coordinates")
+    return list(map(_coordinate, coordinates))
 
 
 def _coordinate(text: Any) -> fmpq:

@@ -90,7 +90,10 @@ class _Reading:
             return self.expression(atom.arguments[0])
         if atom.kind not in SERIES:
             raise NoSeriesError(f"{atom.kind} has no power series here")
-        return SERIES[atom.kind](self.expression(atom.arguments[0]))
+        try:
+            return SERIES[atom.kind](self.expression(atom.arguments[0]))
+        except ValueError:  # of flint, where a ball is too wide for the series to exist all over it
+            return _nowhere()
 
 
 def _power(s: Series, k: fmpq) -> Series:
@@ -123,7 +126,7 @@ def _within(function: Callable[[Series], Series], lo: int | None, hi: int | None
 
 
 def _logistic(s: Series) -> Series:
-    return 1 / (1 + (-s).exp())
+    return _reciprocal(1 + (-s).exp())
 
 
 def _asinh(s: Series) -> Series:

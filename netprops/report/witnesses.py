@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,7 @@ from netprops.report import svg
 from netprops.report.svg import Frame, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Place = tuple[float, float]
 _Found = TypeVar("_Found")
@@ -75,8 +76,11 @@ def interval(words: str) -> tuple[float, float]:
     return tuple(math.inf if end.strip() == "oo" else exact(end.strip()) for end in (low, high))  # type: ignore[return-value]
 
 
-def point(coordinates: Sequence[str]) -> tuple[float, ...]:
-    """Flat coordinates as floats."""
+def point(coordinates: Sequence[str] | Mapping[str, Any]) -> tuple[float, ...]:
+    """Flat coordinates as floats; of a long point a record may hold those alone that are not 0."""
+    if isinstance(coordinates, Mapping):
+        written = coordinates["nonzero"]
+        return tuple(exact(written.get(str(k), "0")) for k in range(coordinates["entries"]))
     return tuple(map(exact, coordinates))
 
 
