@@ -123,7 +123,7 @@ def _within(function: Callable[[Series], Series], lo: int | None, hi: int | None
 
 
 def _logistic(s: Series) -> Series:
-    return 1 / (1 + (-s).exp())
+    return _reciprocal(1 + (-s).exp())
 
 
 def _asinh(s: Series) -> Series:
@@ -188,7 +188,6 @@ SERIES: Final[dict[str, Callable[[Series], Series]]] = {
     "acosh": _within(lambda s: ((s * s - 1).sqrt() + s).log(), 1, None),
     "atanh": _within(lambda s: ((1 + s).log() - (1 - s).log()) / 2, -1, 1),
     "erf": lambda s: s.erf(),
-    "erfc": lambda s: s.erfc(),
     "erf_inv": _composed(_erf_inv),
     "lgamma": _within(lambda s: s.lgamma(), 0, None),
     "digamma": _composed(_digamma),
