@@ -4,6 +4,7 @@ A construction is a list of steps, each an operation on earlier results. It is c
 on numbers, as it was written down. Numbers are exact fractions (rational steps only), or mpmath's with 120 digits.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -126,7 +127,7 @@ class Digits:
             _clear(x - mpmath.nint(x))
         if name in ("exp", "sinh", "cosh") and abs(x) > 90:
             raise UnclearError
-        if not domain.contains(fmpq(*_ratio(x))):
+        if not domain.contains(fmpq(*as_ratio(x))):
             raise UndefinedError
         return _proportionate(mpmath.re(ORACLES[name](x)))
 
@@ -136,7 +137,8 @@ class Digits:
         return {"lt": x < 0, "le": x <= 0, "eq": x == 0, "ne": x != 0}[relation]
 
 
-def _ratio(x):
+def as_ratio(x):
+    """Numerator and denominator of an mpmath number."""
     sign, mantissa, exponent, _ = x._mpf_
     mantissa = -int(mantissa) if sign else int(mantissa)
     return (mantissa << exponent, 1) if exponent >= 0 else (mantissa, 1 << -exponent)
@@ -179,7 +181,28 @@ def atom_value(table, atom, point, numbers):
     inner = [value_of(table, a, point, numbers) for a in atom.arguments]
     if atom.kind == "sum":
         return inner[0]
+    if atom.kind.startswith("sum of the "):
+        return sum_of_largest(atom.kind, inner)
     return max(inner) if atom.kind == "max" else numbers.function(atom.kind, inner[0])
+
+
+def sum_of_largest(name, entries):
+    """The sum of the k largest eigenvalues of a symmetric matrix, or singular values, as `name` says, by mpmath."""
+    k, of, rows, columns = re.fullmatch(r"sum of the (\d+) largest (\w+) values of (\d+) x (\d+)", spaced(name)).groups()
+    A = mpmath.zeros(int(rows), int(columns))
+    if of == "eigen":  # by rows of the lower triangle
+        for (i, j), x in zip(((i, j) for i in range(A.rows) for j in range(i + 1)), entries, strict=True):
+            A[i, j] = A[j, i] = x
+        values = mpmath.eigsy(A, eigvals_only=True)
+    else:
+        for place, x in enumerate(entries):
+            A[place // A.cols, place % A.cols] = x
+        values = mpmath.svd_r(A, compute_uv=False)
+    return sum(sorted(values, reverse=True)[: int(k)])
+
+
+def spaced(name):
+    return name.replace("eigenvalues", "eigen values")
 
 
 def conditions_hold(e, point, numbers):

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from forgeries import about, proved, put, refusal, sealed, through_json
 from test_composition_rule import HOLD, bowl, lse, of, tent
 from test_curvature import CONCAVE, CONVEX, NEARLY_FLAT, NEARLY_SADDLE, RISING, STRICT, quadratic
 from test_quasiconvexity import RULES as QUASI
+from test_rule_families import RULES as FAMILIES
 
 from netprops import (
     are_equal,
@@ -61,6 +63,34 @@ def normal(*steps):
 def both(row):
     """Of rows of other tables."""
     return row[-2:]
+
+
+def of_family(name):
+    """The function that a family is for, and a miss of the rule's own hypothesis: by default its first near miss."""
+    holds, misses = FAMILIES[name]
+    return Case(is_convex, holds, BESIDE_FAMILIES.get(name, misses[0]))
+
+
+BESIDE_FAMILIES = {
+    # a negative factor of a logarithm
+    "entropies": (lambda v: (v[0] + v[1]) * jnp.log(jnp.abs(v[0] + v[1]) + 1), box(-4, 4, shape=2)),
+    # arguments that are not affine
+    "Dirichlet normaliser": (
+        lambda v: jax.lax.lgamma(1 + v[0] ** 2) + jax.lax.lgamma(1 + v[1] ** 2) - jax.lax.lgamma(2 + v @ v),
+        R2,
+    ),
+    # a matrix that is not definite everywhere
+    "matrix fraction": (
+        lambda v: (
+            (v[2] * v[3] ** 2 - 2 * v[1] * v[3] * v[4] + v[0] * v[4] ** 2) / (1 + (v[0] * v[2] - v[1] ** 2) ** 2)
+        ),
+        box([1, -1, 1, -3, -3], [5, 2, 5, 3, 3]),
+    ),
+    # entries that are not affine
+    "Ky Fan": (lambda v: jnp.linalg.norm((v**3).reshape(2, 3), "nuc"), reals(6)),
+    # a convex function that falls first
+    "function of one expression": (lambda v: (jnp.linalg.norm(v) - 1) ** 2, R2),
+}
 
 
 CASES = {
@@ -173,6 +203,8 @@ CASES = {
     ),
     "sum of squares": Case(is_convex, *both(CONVEX["Hessian a sum of squares"])),
     "one form": Case(is_convex, *both(CONVEX["function of one affine form"])),
+    # families
+    **{name: of_family(name) for name in FAMILIES if name != "one form"},
     # order
     "strict along forms": Case(is_strictly_convex, *STRICT["squares"]),
     "constant": Case(is_constant, (lambda v: v[0] - v[0] + 2, R2), (lambda v: 1e-9 * v[0] + 2, R2)),
@@ -209,8 +241,15 @@ CASES = {
 }
 
 
+FORMS = np.array([[1.0, 2.0], [-3.0, 1.0], [2.0, 2.0]])
 PROGRAMS = {
     "normal form": Case(is_convex, (lambda x: x * jnp.log(x), P), (lambda x: x * jnp.log(x), R)),
+    "pulled back": Case(
+        is_convex,
+        (lambda x: jnp.sum(jnp.exp(FORMS @ x)), R2),
+        (lambda x: jnp.sum(jnp.exp(FORMS @ (x * jnp.abs(x)))), R2),
+        steps=(*normal(("affine", []), ("exp", [0]), ("terms", [1, 1, 1])), ("pulled back", [3])),
+    ),
     "cut": None,  # below, with the rule for its outer part
     "bent and moving": None,
     "definite Hessian": Case(
@@ -282,6 +321,23 @@ def test_a_rule_about_programs_is_used_and_refuses_a_near_miss(rule):
     miss, domains = arguments(case.misses)
     step, _ = refusal(about(told, domains, miss), miss)
     assert step.endswith(f"({case.at or rule})")
+
+
+def test_affine_values_show_convexity_only():
+    f, _, told = certificate_of(PROGRAMS["pulled back"])
+    for question in ("is_strictly_convex", "is_quasiconvex", "is_affine", "is_positive"):
+        assert refusal(sealed(told, question=question), f)[0].endswith("(pulled back)")
+    refusal(sealed(told, question="is_concave"), f)
+    bare = proved("is_convex", [("pulled back", [])], (R2,), f)
+    assert refusal(bare, f)[1] == "the rule has 1 premises, the step 0"
+
+
+def test_affine_values_stay_in_the_ranges_that_they_take():
+    f = lambda x: -jnp.sum(jnp.log(1 + jnp.abs(FORMS) @ x))  # noqa: E731
+    steps = (*normal(("affine", []), ("log", [0]), ("terms", [1, 1, 1])), ("pulled back", [3]))
+    told = proved("is_convex", steps, (P2,), f)
+    assert recheck(told, f)
+    refusal(about(told, (R2,), f), f)
 
 
 def test_one_normal_form():

@@ -17,7 +17,7 @@ from flint import fmpq
 from forgeries import about
 from hypothesis import given
 from hypothesis import strategies as st
-from normal_forms import DIGITS, Digits, UnclearError, UndefinedError, value_of
+from normal_forms import DIGITS, Digits, UnclearError, UndefinedError, as_ratio, value_of
 from test_certificate_rules import CASES, arguments, certificate_of
 from test_curvature import CONCAVE, CONVEX, RISING, STRICT
 from test_quasiconvexity import RULES as QUASI
@@ -28,8 +28,9 @@ from netprops.certificates.refusals import MALFORMED, RefusedError
 from netprops.certificates.views import View
 from netprops.domains import Interval
 from netprops.questions.asking import readings, traced
-from netprops.readings.expressions import to_json
+from netprops.readings.expressions import from_json, to_json
 from netprops.readings.polynomials import Expression, TooLargeError, alone
+from netprops.readings.substitution import root_of
 
 CHORDS = 8
 CLEAR = mpmath.mpf(10) ** -25  # a gap as large as this, in proportion, is no rounding
@@ -169,11 +170,20 @@ def on_ratios(goal, premise, parameters, a, b, w):
     return ratios(a), ratios(b), w * b[bit] / ((1 - w) * a[bit] + w * b[bit])
 
 
+def inner_value(goal, parameters, x):
+    """g at a point, as a fraction of as many digits, for a function h(g)."""
+    table = goal.expression.table
+    g = root_of(table, from_json(table, parameters["inner"]), parameters["root"])
+    return fmpq(*as_ratio(value_of(table, g, x, Digits)))
+
+
 def premise_violation(rule, goal, premise, parameters, a, b, w):
     if rule == "rising in each variable":
         return violation(premise, *steps_of(goal, a, b)[premise.mask], w)
     if rule == "perspective":
         a, b, w = on_ratios(goal, premise, parameters, a, b, w)
+    if rule == "function of one expression" and premise.expression.table is not goal.expression.table:
+        a, b = ([inner_value(goal, parameters, x)] for x in (a, b))
     return violation(premise, a, b, w)
 
 
@@ -256,6 +266,18 @@ def goals_about(table, mask, e):
                 yield from (Goal(kind, x, m, k) for k in powers)
 
 
+def arguments_in(e):
+    """What stands as an argument of a function, or as a factor, in e."""
+    atoms = [e.table.atoms[i] for m in e.terms for i, _ in m]
+    found = [a for atom in atoms for a in atom.arguments if isinstance(a, Expression) and a.terms]
+    return [to_json(a) for a in dict.fromkeys(found)]
+
+
+def shares_of(rng, n):
+    """A few tables of shares of n entropies."""
+    return [[[str(rng.choice((0, 0, 1))) for _ in range(n)] for _ in range(n + 1)] for _ in range(3)]
+
+
 def parameters_for(rng, rule, goal):
     """Parameters that the rule may be given, sense or nonsense."""
     table, terms = goal.expression.table, to_json(goal.expression)
@@ -265,6 +287,7 @@ def parameters_for(rng, rule, goal):
     rng.shuffle(places)
     cut = rng.randrange(len(terms) + 1)
     pairs = [(i, [j for j in places if j != i][:k]) for i in places for k in (0, 1, 2)]
+    inner = arguments_in(goal.expression)
     pieces = [{"from": None, "parts": "signs"}], [{"from": None, "parts": []}, {"from": "0", "parts": []}]
     candidates = {
         "sum": [{"summands": [places[:cut], places[cut:]]}, {"summands": [[p] for p in places[:cut]]}],
@@ -278,6 +301,21 @@ def parameters_for(rng, rule, goal):
         "derivative": [{"by": "range"}, {"by": "polynomial"}],
         "one form": [{"form": u, "pieces": list(parts)} for u in line for parts in pieces],
         "sum of squares": [{"basis": [], "gram": []}],
+        "entropies": [
+            {"forms": forms, "shares": shares} for forms in (line, inner[:2]) for shares in shares_of(rng, len(forms))
+        ],
+        "Dirichlet normaliser": [{"arguments": inner[:3], "coefficient": c} for c in ("1", "1/2")],
+        "log of a Gumbel tail": [{"term": p} for p in places],
+        "minors": [{"halves": None}, {"halves": [0, None, None]}],
+        "matrix fraction": [
+            {"matrix": [[a]], "vector": [u], "weight": w} for a in inner[:2] for u in line for w in ("1", "1/3")
+        ],
+        "function of one expression": [
+            {"inner": u, "root": root, "rises": rises, "kink": None}
+            for u in inner[:3]
+            for root in (1, 2)
+            for rises in (0, 1)
+        ],
     }
     return candidates.get(rule, [{}])
 

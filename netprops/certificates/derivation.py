@@ -45,7 +45,7 @@ PROVED: dict[str, Aim] = {
     "is_positive": lambda e, mask: Goal("positive", e, mask),
 }
 # The rules about programs; all others (`rules`) are about expressions.
-PROGRAM_RULES = ("normal form", "cut", "bent and moving", "definite Hessian", "one normal form")
+PROGRAM_RULES = ("normal form", "pulled back", "cut", "bent and moving", "definite Hessian", "one normal form")
 BENT = {"is_convex": 1, "is_concave": -1, "is_strictly_convex": 1}
 # No linear bijection keeps the order of coordinates: these are not read off the gaps of a cone.
 BY_COORDINATES = ("is_nondecreasing", "is_nonincreasing")

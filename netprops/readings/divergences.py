@@ -1,8 +1,8 @@
 """Convex functions of several positive affine forms that are taken out of a sum whole, and leave a convex rest.
 
 * Relative entropies a log(a / w): convex in (a, w) together, falling as w rises, for affine a > 0 and concave w > 0
-(the
-  perspective of -log).  A sum of products of affine forms with logarithms is cut into such ones by a linear program.
+  (the perspective of -log).  A sum of products of affine forms with logarithms is cut into such ones by a linear
+  program.
 * Dirichlet normalisers sum lgamma(u_i) - lgamma(sum u_i): log of the integral of prod t_i^(u_i - 1) over the simplex,
   hence convex in u by Hoelder's inequality, for u_i > 0; a constant may be one of the u_i.
 """

@@ -42,12 +42,26 @@ def _each(function: Callable[[Array], Array], a: Array) -> Array:
 
 
 def solution(algebra: Algebra, A: Array, b: Array) -> Array:
-    """x with A x = b, part by part where A falls apart into blocks."""
+    """x with A x = b, part by part where A falls apart into blocks; no entry has a value where some block is singular."""
     x = np.empty(len(b), dtype=object)
-    for block in _blocks(algebra, A):
-        part = A[np.ix_(block, block)]
-        x[block] = _solved(algebra, part, [b[i] for i in block])
+    blocks = _blocks(algebra, A)
+    size = max(map(len, blocks), default=0)
+    if size > MOST_BY_DETERMINANTS:
+        raise UnsupportedError(f"a system of {size} equations; Cramer's rule is for {MOST_BY_DETERMINANTS} at most")
+    below = [determinant(algebra, A[np.ix_(block, block)]) for block in blocks]
+    for place, block in enumerate(blocks):
+        part = _solved(algebra, A[np.ix_(block, block)], [b[i] for i in block], below[place])
+        x[block] = _where_nonzero(algebra, part, [d for other, d in enumerate(below) if other != place])
     return x
+
+
+def _where_nonzero(algebra: Algebra, values: Sequence[Scalar], others: Sequence[Scalar]) -> list[Scalar]:
+    """The values, as functions that are defined only where none of the others is 0."""
+    for other in others:
+        sign = algebra.rules["sign"](other)  # exact, so that enclosures stay as narrow as they are
+        one = algebra.rules["div"](sign, sign)
+        values = [algebra.rules["mul"](value, one) for value in values]
+    return list(values)
 
 
 def _blocks(algebra: Algebra, A: Array) -> list[list[int]]:
@@ -60,13 +74,10 @@ def _blocks(algebra: Algebra, A: Array) -> list[list[int]]:
     return [[i for i, k in enumerate(label) if k == name] for name in dict.fromkeys(label)]
 
 
-def _solved(algebra: Algebra, A: Array, b: list[Scalar]) -> list[Scalar]:
+def _solved(algebra: Algebra, A: Array, b: list[Scalar], below: Scalar) -> list[Scalar]:
     """By Cramer's rule: the one division is by the determinant."""
-    if len(b) > MOST_BY_DETERMINANTS:
-        raise UnsupportedError(f"a system of {len(b)} equations; Cramer's rule is for {MOST_BY_DETERMINANTS} at most")
     if algebra.note_system is not None:
         algebra.note_system(A)
-    below = determinant(algebra, A)
     solved = []
     for column in range(len(b)):
         changed = A.copy()
@@ -121,7 +132,10 @@ def _substituted(algebra: Algebra, T: Array, B: Array, lower: bool, unit_diagona
 
 
 def cholesky(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
-    """The lower triangular L with positive diagonal and L L' = A, of the lower triangle of A."""
+    """The lower triangular L with positive diagonal and L L' = A, of the lower triangle of A.
+
+    Where there is none, A not being positive definite, no entry has a value.
+    """
 
     def factor(A: Array) -> Array:
         L = np.full(A.shape, _zero(algebra), dtype=object)
@@ -129,6 +143,8 @@ def cholesky(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
             for j in range(i + 1):
                 rest = algebra.rules["sub"](A[i, j], _dot(algebra, L[i, :j].tolist(), L[j, :j].tolist()))
                 L[i, j] = algebra.rules["sqrt"](rest) if i == j else algebra.rules["div"](rest, L[j, j])
+        triangle = np.tril_indices(len(A))
+        L[triangle] = _where_nonzero(algebra, L[triangle].tolist(), np.diagonal(L).tolist())
         return L
 
     return [_each(factor, inputs[0])]

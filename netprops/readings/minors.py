@@ -41,11 +41,12 @@ def hessian_minors(table: Table, e: Expression, mask: int) -> tuple[list[Side], 
     if used & ~mask or not 2 <= len(bits) <= MOST_VARIABLES:
         return None
     try:
+        first = [derivative(table, e, bit) for bit in bits]
         second = {
-            (i, j): derivative(table, derivative(table, e, bits[i]), bits[j])
+            (i, j): derivative(table, first[i], bits[j])
             for i, j in itertools.combinations_with_replacement(range(len(bits)), 2)
         }
-        if any(h.needs for h in second.values()):
+        if any(d.needs for d in (*first, *second.values())):
             return None
         found = rational.minors(table, second, len(bits), MOST_TERMS)
     except (NotSmoothError, NotRationalError):
