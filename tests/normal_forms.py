@@ -188,10 +188,12 @@ def atom_value(table, atom, point, numbers):
 
 def sum_of_largest(name, entries):
     """The sum of the k largest eigenvalues of a symmetric matrix, or singular values, as `name` says, by mpmath."""
-    k, of, rows, columns = re.fullmatch(r"sum of the (\d+) largest (\w+) values of (\d+) x (\d+)", spaced(name)).groups()
+    told = re.fullmatch(r"sum of the (\d+) largest (\w+) values of (\d+) x (\d+)", spaced(name))
+    k, of, rows, columns = told.groups()
     A = mpmath.zeros(int(rows), int(columns))
     if of == "eigen":  # by rows of the lower triangle
-        for (i, j), x in zip(((i, j) for i in range(A.rows) for j in range(i + 1)), entries, strict=True):
+        places = [(i, j) for i in range(A.rows) for j in range(i + 1)]
+        for (i, j), x in zip(places, entries, strict=True):
             A[i, j] = A[j, i] = x
         values = mpmath.eigsy(A, eigvals_only=True)
     else:

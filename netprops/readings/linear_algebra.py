@@ -42,7 +42,7 @@ def _each(function: Callable[[Array], Array], a: Array) -> Array:
 
 
 def solution(algebra: Algebra, A: Array, b: Array) -> Array:
-    """x with A x = b, part by part where A falls apart into blocks; no entry has a value where some block is singular."""
+    """x with A x = b, part by part where A falls apart into blocks; no entry has a value where a block is singular."""
     x = np.empty(len(b), dtype=object)
     blocks = _blocks(algebra, A)
     size = max(map(len, blocks), default=0)
