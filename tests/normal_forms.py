@@ -61,6 +61,7 @@ ORACLES = {
     "sign": mpmath.sign,
 }
 STEPS = ("floor", "ceil", "sign")
+SATURATING = ("erf", "tanh", "logistic")
 ROUNDED = {"round 0": lambda x: mpmath.sign(x) * mpmath.floor(abs(x) + 0.5), "round 1": mpmath.nint}
 
 
@@ -119,6 +120,8 @@ class Digits:
         if name in ROUNDED:
             _clear(x - mpmath.floor(x) - 0.5)
             return ROUNDED[name](x)
+        if name not in SHAPES:  # a remainder, an order statistic: nothing is known of its value here
+            raise UnclearError
         domain = SHAPES[name].domain
         for end in (domain.lo, domain.hi):
             if end is not None:
@@ -129,7 +132,10 @@ class Digits:
             raise UnclearError
         if not domain.contains(fmpq(*as_ratio(x))):
             raise UndefinedError
-        return _proportionate(mpmath.re(ORACLES[name](x)))
+        value = _proportionate(mpmath.re(ORACLES[name](x)))
+        if name in SATURATING and 1 - abs(value) < NOISE:  # what is left of 1 +- this has no digits
+            raise UnclearError
+        return value
 
     @staticmethod
     def holds(relation, x):

@@ -119,12 +119,6 @@ CASES = {
     # powers
     "power": Case(is_convex, *both(CONVEX["power of a convex nonnegative function"])),
     "even power of affine": Case(is_convex, *both(CONVEX["even power"])),
-    "root of affine": Case(
-        is_concave,
-        (lambda x: jnp.sqrt(x), nonnegative()),
-        (lambda x: jnp.sqrt(1 + x**2), R),
-        steps=normal(("root of affine", []), ("terms", [0])),
-    ),
     "power of a Euclidean norm": Case(is_convex, *both(CONVEX["norm"])),
     "power of a hyperbolic form": Case(is_convex, *both(CONVEX["reciprocal of a hyperbolic form"])),
     "norm": Case(
