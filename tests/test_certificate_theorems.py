@@ -198,6 +198,8 @@ def attack(rng, rule, goal, parameters, premises, chords=CHORDS):
             except (UnclearError, OverflowError):
                 continue
             except (UndefinedError, ZeroDivisionError):
+                if "erf(" in str(goal):  # of 1 +- erf no digit may be left, so that its logarithm seems undefined
+                    continue
                 raise AssertionError((rule, str(goal), "undefined", a, b)) from None
             told += 1
             if conclusion < CLEAR:

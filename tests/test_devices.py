@@ -210,7 +210,7 @@ def seen(project):
 def test_the_device_is_settled_before_jax_is_imported(watched):
     ran = run(watched, "--device=cpu", "--compilation-cache=cache")
     assert ran.returncode == 0
-    assert re.search(r"netprops: cpu, float64, profile default \(\d+ examples\), 1 process, ", ran.stdout)
+    assert re.search(r"netprops: cpu, float64, profile \w+ \(\d+ examples\), 1 process, ", ran.stdout)
     (there,) = seen(watched).values()
     assert there["JAX_PLATFORMS"] == "cpu"
     assert there["JAX_COMPILATION_CACHE_DIR"] == str(watched.pytester.path / "cache" / devices.cpu_key())
@@ -227,7 +227,7 @@ def test_workers_have_their_shares_before_jax_is_imported(watched):
     gpus = {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": "5,7"}
     ran = run(watched, "-n3", "-p", "pretend", **gpus)
     assert ran.returncode == 1
-    assert re.search(r"netprops: NVIDIA H200, float64, profile default \(\d+ examples\), 3 workers, ", ran.stdout)
+    assert re.search(r"netprops: NVIDIA H200, float64, profile \w+ \(\d+ examples\), 3 workers, ", ran.stdout)
     found = seen(watched)
     controller = found.pop("controller")
     assert controller["CUDA_VISIBLE_DEVICES"] == "5,7"
