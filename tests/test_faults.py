@@ -15,8 +15,8 @@ from projects import BOTH, marked
 from netprops import limits
 
 FINE = marked(*BOTH)
-# A limit on the size of files is set between fork and exec, where nothing of JAX runs; where another test of the process
-# has imported JAX, it warns of the fork all the same.
+# A limit on the size of files is set between fork and exec, where nothing of JAX runs; if another test of the
+# process has imported JAX, it warns of the fork all the same.
 pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 
 
