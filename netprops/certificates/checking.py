@@ -16,6 +16,7 @@ from netprops.certificates.derivation import PROVED, Derivation
 from netprops.certificates.refusals import FailedError, at_step, demand
 from netprops.certificates.statement import traced
 from netprops.certificates.witnesses import AT_POINTS, checked_witness
+from netprops.readings.collection import collection_paused
 
 QUESTIONS = (*PROVED, "are_equal", "no_counterexample", *AT_POINTS)
 EVIDENCE = {"steps": "proved", "witness": "certified"}
@@ -50,6 +51,7 @@ class Recheck:
         return f"accepted: {self.step}" if self.accepted else f"refused at {self.step}: {self.because}"
 
 
+@collection_paused()
 def recheck(
     certificate: Mapping[str, Any], *functions: Callable[..., Any], domains: Sequence[Any] | None = None
 ) -> Recheck:

@@ -50,14 +50,16 @@ class View:
 
     def moving(self, monomial: Monomial) -> Monomial:
         """The factors of a monomial that depend on the decision variables."""
-        return Monomial((i, k) for i, k in monomial if self.varies(i))
+        moving = [(i, k) for i, k in monomial if self.varies(i)]
+        return monomial if len(moving) == len(monomial) else Monomial(moving)
 
     def parts(self, e: Expression) -> list[tuple[Monomial, Expression]]:
         """e less what rests, as products of moving factors times resting coefficients, by product."""
         found: dict[Monomial, dict[Monomial, fmpq]] = defaultdict(dict)
         for monomial, c in e.terms.items():
-            rest = Monomial((i, k) for i, k in monomial if not self.varies(i))
-            found[self.moving(monomial)][rest] = c
+            moving = self.moving(monomial)
+            rest = UNIT if moving is monomial else Monomial((i, k) for i, k in monomial if not self.varies(i))
+            found[moving][rest] = c
         return sorted(
             ((part, self.expression(terms)) for part, terms in found.items() if part != UNIT), key=itemgetter(0)
         )

@@ -18,6 +18,7 @@ from netprops.certificates.goals import Goal
 from netprops.certificates.records import certificate
 from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
 from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim, yes
+from netprops.readings.collection import collection_paused
 from netprops.readings.cones import gaps_of, has_cone, of_gaps, whole_of
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import NotAFunctionError, Program, UnsupportedError, trace
@@ -311,6 +312,7 @@ def proof_of_all(
     return tuple(proofs)
 
 
+@collection_paused()
 def proved(
     asked: Asked,
     aim: str,

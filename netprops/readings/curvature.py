@@ -87,14 +87,20 @@ class Calculus:
         """e as a sum of coefficient times decision part; coefficients are free of decision variables."""
         grouped: dict[Monomial, dict[Monomial, fmpq]] = defaultdict(dict)
         for monomial, c in e.terms.items():
-            resting = Monomial((i, k) for i, k in monomial if not self.table.atoms[i].dependencies & self.mask)
-            coefficients = grouped[self._moving(monomial)]
+            moving = self._moving(monomial)
+            resting = UNIT if moving is monomial else Monomial((i, k) for i, k in monomial if not self._moves(i))
+            coefficients = grouped[moving]
             coefficients[resting] = coefficients.get(resting, ZERO) + c
         return {part: Expression(self.table, coefficients) for part, coefficients in grouped.items() if part != UNIT}
 
+    def _moves(self, index: int) -> bool:
+        """Whether an atom depends on the decision variables."""
+        return bool(self.table.atoms[index].dependencies & self.mask)
+
     def _moving(self, monomial: Monomial) -> Monomial:
         """The decision part of a monomial."""
-        return Monomial((i, k) for i, k in monomial if self.table.atoms[i].dependencies & self.mask)
+        moving = [(i, k) for i, k in monomial if self._moves(i)]
+        return monomial if len(moving) == len(monomial) else Monomial(moving)
 
     def _product(self, part: Monomial) -> Expression:
         return Expression(self.table, {part: ONE})
