@@ -70,6 +70,10 @@ def cut_off(x, kept):
     return lax.bitcast_convert_type(mask & lax.bitcast_convert_type(x, jnp.uint64), jnp.float64)
 
 
+def _in_pieces(x):
+    return jnp.piecewise(x, [x < 1.0, x < -1.0], [lambda v: -v, lambda v: 0.5 * v, lambda v: v * v])
+
+
 # name -> function, shapes of its arguments. All map dyadic numbers to dyadic numbers, exactly.
 EXACT = {
     "bits": (lambda x: cut_off(x, 52) - cut_off(cut_off(x, 1), 3) + cut_off(jnp.float64(5.0), 1), [(9,)]),
@@ -177,6 +181,8 @@ EXACT = {
     "jit": (lambda x: jax.jit(lambda v: 2.0 * v)(x), [(2,)]),
     "checkpoint": (lambda x: jax.checkpoint(lambda v: v * v)(x), [(2,)]),
     "custom_jvp": (lambda x: jax.nn.relu(x), [(3,)]),
+    "select in pieces": (lambda x: jnp.select([x < -1.0, x < 1.0], [-x, 0.5 * x], x * x), [(5,)]),
+    "piecewise": (lambda x: jax.vmap(_in_pieces)(x), [(5,)]),
     "custom_vjp": (lambda x: _cubed(x), [(3,)]),
     "vmap": (lambda x: jax.vmap(lambda r: r @ r)(x), [(2, 3)]),
     "linear map": (lambda x: jax.vjp(lambda v: v[::2] * 3.0, x)[1](x[:2])[0], [(4,)]),
@@ -313,6 +319,29 @@ def test_argmax_is_refused():
     assert "argmax" in unsupported(lambda x: x[jnp.argmax(x)], (3,))
 
 
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (lambda x: jnp.argmax(x > 0.0).astype(float), "cannot decide"),
+        (lambda x: x[jnp.argmax(x > 0.0)], "cannot decide"),
+        (lambda x: jnp.clip(jnp.argmax(x > 0.0), 0, 0).astype(float), "cannot decide"),
+        (lambda x: lax.select_n(lax.clamp(0, jnp.argmax(x > 0.0, 0), 0), x[0], x[0]), "cut off"),
+        (lambda x: lax.cumsum((x > 0.0).astype(int))[-1].astype(float), "cannot decide"),
+        (lambda x: lax.select_n(jnp.argmax(lax.cumsum((x > 0.0).astype(int))[:1]), x[0], x[1]), "running counts"),
+        (lambda x: lax.select_n(jnp.argmax(lax.cumsum((x > 0.0).astype(int), reverse=True)), *x), "from the end"),
+    ],
+)
+def test_places_of_undecided_comparisons_are_to_choose_by_alone(function, why):
+    at = [np.array([arb(0, 1)] * 2, dtype=object)]
+    assert why in unsupported(function, (2,), at=at)
+
+
+def test_a_switch_by_places_that_is_wrong_on_purpose_is_found(monkeypatch):
+    monkeypatch.setattr(jaxpr, "chosen", lambda which, cases, choose: cases[0])
+    with pytest.raises(AssertionError):
+        test_open_choices_enclose_every_case("by the last that holds")
+
+
 def test_an_index_outside_is_refused():
     assert "outside" in unsupported(lambda x: x.at[jnp.array([5])].get(mode="fill"), (3,))
 
@@ -406,6 +435,10 @@ OPEN = {
     "by a padded truth": (
         lambda x: jnp.where(lax.pad(x[:1] > 0.0, False, ((0, 1, 0),)), 1.0, 2.0),
         [(1, 2), (2, 2)],
+    ),
+    "by the first that holds": (lambda x: jnp.select([x < 0.0, x < 0.5], [-x, x], 2.0 * x), [(-2, 2), (6, 6)]),
+    "by the last that holds": (
+        lambda x: jnp.stack([_in_pieces(x[0]), _in_pieces(x[1])]), [(-1, 1), (9, 9)]
     ),
     "by a known choice of truths": (
         lambda x: jnp.where(jnp.where(jnp.array([True, False]), x > 0.0, True), 1.0, 2.0),

@@ -29,6 +29,7 @@ from netprops.readings.algebra import Array as Array
 from netprops.readings.algebra import Scalar as Scalar
 from netprops.readings.algebra import Unknown
 from netprops.readings.algebra import UnsupportedError as UnsupportedError
+from netprops.readings.places import Count, Place, all_within, chosen, first_largest, running_counts
 
 
 class NotAFunctionError(TypeError):
@@ -457,6 +458,8 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
             _refuse_counting(eqn, inputs, algebra)
         result = MOVEMENT[name](eqn, inputs, algebra)
         return list(result) if isinstance(result, list) else [result]
+    if name in PLACES and any(_are_places(atom.aval, x) for atom, x in zip(eqn.invars, inputs, strict=True)):
+        return [PLACES[name](eqn, inputs)]
     if name == "and" and any(_are(_Bits, atom.aval, x) for atom, x in zip(eqn.invars, inputs, strict=True)):
         return [_masked(eqn, inputs)]
     _refuse_counting(eqn, inputs, algebra)
@@ -496,6 +499,7 @@ class _Bits:
     kept: int
 
 
+NO_NUMBERS = _Choice | _Bits | Place | Count
 SIGNIFICAND = 52  # bits of a double that are stored of it
 
 
@@ -519,11 +523,45 @@ def _are(kind: type | UnionType, aval: Any, x: Array) -> bool:
 
 def _refuse_counting(eqn: Any, inputs: list[Array], algebra: Algebra) -> None:
     for atom, x in zip(eqn.invars, inputs, strict=True):
-        if _are(_Choice | _Bits, atom.aval, x):
+        if _are(NO_NUMBERS, atom.aval, x):
             raise UnsupportedError(
                 f"`{_short(eqn)}`{_place(eqn)}: arithmetic on integers that the {algebra.name} reading cannot "
                 "decide: made of comparisons, or places found by sorting"
             )
+
+
+def _are_places(aval: Any, x: Array) -> bool:
+    """Whether entries are open truth values, or integers made of such."""
+    open_truths = not is_known(x) and jnp.issubdtype(aval.dtype, np.bool_)
+    return bool(open_truths) or _are(_Choice | Place | Count, aval, x)
+
+
+def _first_largest(eqn: Any, inputs: list[Array]) -> Array:
+    (axis,) = eqn.params["axes"]
+    places = first_largest(_unwrap(inputs[0]), axis)
+    return places.astype(eqn.outvars[0].aval.dtype) if is_known(places) else places
+
+
+def _running_counts(eqn: Any, inputs: list[Array]) -> Array:
+    if eqn.params["reverse"]:
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: a count of comparisons from the end")
+    return running_counts(_unwrap(inputs[0]), eqn.params["axis"])
+
+
+def _within(eqn: Any, inputs: list[Array]) -> Array:
+    low, places, high = inputs
+    if is_known(places) or not (is_known(low) and is_known(high)) or not _are(Place, eqn.invars[1].aval, places):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: limits that depend on the arguments")
+    if not all_within(places, int(low.max()), int(high.min())):
+        raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: limits that cut off places that depend on the arguments")
+    return places
+
+
+PLACES: dict[str, Callable[[Any, list[Array]], Array]] = {
+    "argmax": _first_largest,
+    "cumsum": _running_counts,
+    "clamp": _within,
+}
 
 
 def _known(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
@@ -676,20 +714,24 @@ def _cond(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     if is_known(which):
         branch = branches[int(np.clip(int(which), 0, len(branches) - 1))]
         return _run(branch.jaxpr, branch.consts, inputs[1:], algebra)
-    if len(branches) != 2:
+    if len(branches) != 2 and not _are(Place, eqn.invars[0].aval, which):
         raise UnsupportedError(f"a switch{_place(eqn)} on an index that depends on the arguments")
     outcomes = [_run(branch.jaxpr, branch.consts, inputs[1:], algebra) for branch in branches]
-    pairs = zip(eqn.outvars, *outcomes, strict=True)
-    return [_choose(variable.aval, which, [a, b], algebra) for variable, a, b in pairs]
+    columns = zip(eqn.outvars, zip(*outcomes, strict=True), strict=True)
+    return [_choose(variable.aval, which, cases, algebra) for variable, cases in columns]
 
 
 def _choose(aval: Any, which: Array, cases: Sequence[Array], algebra: Algebra) -> Array:
     """The cases by an undecided index: the algebra's choice of numbers or of truth values."""
-    if any(_are(_Choice | _Bits, aval, case) for case in cases):
+    if any(_are(NO_NUMBERS, aval, case) for case in cases):
         raise UnsupportedError(f"the {algebra.name} reading cannot choose among integers made of comparisons or bits")
     lifted = [_lift(case, algebra) for case in cases]
     choose = algebra.rules["choose_truth"] if jnp.issubdtype(aval.dtype, np.bool_) else algebra.select
-    return _settle(_map(choose, [np.broadcast_to(_unwrap(which), lifted[0].shape), *lifted]))
+
+    def by(index: Any, *values: Any) -> Any:
+        return chosen(index, values, choose) if isinstance(index, Place) else choose(index, *values[:2])
+
+    return _settle(_map(by, [np.broadcast_to(_unwrap(which), lifted[0].shape), *lifted]))
 
 
 def _custom_linear_refusal(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
@@ -945,6 +987,10 @@ def _convert(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
         return _literals(x, algebra) if np.issubdtype(dtype, np.floating) else x.astype(dtype)
     if _are(_Bits, eqn.invars[0].aval, x):
         raise UnsupportedError(f"`{_short(eqn)}`{_place(eqn)}: the bits of numbers that depend on the arguments")
+    if _are(Place, eqn.invars[0].aval, x) and np.issubdtype(dtype, np.integer):
+        return x
+    if _are(Place | Count, eqn.invars[0].aval, x):
+        _refuse_counting(eqn, inputs, algebra)
     if _are(_Choice, eqn.invars[0].aval, x):
         x, from_truth = _unwrap(x), True
     else:
