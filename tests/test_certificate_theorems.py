@@ -294,6 +294,9 @@ def parameters_for(rng, rule, goal):
     candidates = {
         "sum": [{"summands": [places[:cut], places[cut:]]}, {"summands": [[p] for p in places[:cut]]}],
         "outweighed": [{"bounded": list(range(len(terms)))}, {"bounded": [cut]}, {"bounded": []}],
+        "lent curvature": [
+            {"summands": [places[:cut]], "forms": [u], "lent": [m]} for u in (*line, *inner[:2]) for m in ("1", "-1/2")
+        ],
         "quotient of degree two": [{"denominator": 0}, {"denominator": 1}],
         "relative entropies": [{"entropies": [{"own": [i], "others": others}]} for i, others in pairs],
         "perspective": [{"divisor": bit} for bit in range(len(table.names))],

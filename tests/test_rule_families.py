@@ -74,6 +74,14 @@ RULES = {
             (lambda x: lgamma(x[0]) + lgamma(x[1] + 4) - lgamma(x[0] + x[1]), box(2, 8, shape=2)),
         ],
     ),
+    "lent curvature": (
+        (lambda x: jnp.cosh(x[0]) + jnp.cosh(x[1]) + x[0] * x[1], reals(2)),
+        [
+            (lambda x: jnp.cosh(x[0]) + jnp.cosh(x[1]) + (1 + 2.0**-10) * x[0] * x[1], reals(2)),
+            (lambda x: jnp.cosh(x[0]) + (1 - 2.0**-10) * jnp.cosh(x[1]) + x[0] * x[1], reals(2)),
+            (lambda x: jnp.cosh(x[0]) + jnp.sinh(x[1]) + x[0] * x[1], reals(2)),
+        ],
+    ),
     "minors": (
         (lambda x: x[0] ** 3 + x[1] ** 3 + 3 * x[0] * x[1], box(0.5, 2, shape=2)),
         [(lambda x: x[0] ** 3 + x[1] ** 3 + (3 + 2.0**-10) * x[0] * x[1], box(0.5, 2, shape=2))],
@@ -118,6 +126,11 @@ CORRUPTIONS = {
     "log of a Gumbel tail": [("term", 7), ("term", None)],
     "entropies": [("shares", []), ("forms", [])],
     "Dirichlet normaliser": [("coefficient", "2"), ("coefficient", "-1"), ("arguments", [])],
+    "lent curvature": [
+        *(("lent", lent) for lent in ([], ["1", "0"], ["2", "-1/4"], ["1"], ["1", "1", "1"], [1.0, 2])),
+        *(("forms", forms) for forms in ([], [[], []], None)),
+        *(("summands", summands) for summands in ([], [[0], [0]], [[0, 1], [1]], [[99], [0]], [None, None])),
+    ],
     "matrix fraction": [("weight", "2"), ("weight", "-1"), ("vector", []), ("matrix", [])],
     "one form": [("pieces", []), ("pieces", [{"from": "1/4", "parts": {"cuts": [], "vanishing": [1, 0]}}])],
 }

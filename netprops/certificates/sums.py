@@ -11,6 +11,7 @@ from netprops.certificates.refusals import demand, integer
 from netprops.certificates.views import ONE, ZERO, Row, View, dense, semidefinite
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
+from netprops.readings.expressions import from_json, number
 from netprops.readings.polynomials import Expression, Monomial
 
 
@@ -106,6 +107,29 @@ def _outweighed(view: View, e: Expression, parameters: Parameters) -> list[Goal]
             demand(bool(sign), "the coefficient {} has no known sign", coefficient)
             goals.append(convex(view, product(view, part), sign or 0))
     demand(_is_semidefinite(view, quadratic), "the bounded second derivatives are not outweighed")
+    return goals
+
+
+@rule("lent curvature")
+def _lent_curvature(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """sum g_j + q is convex if all g_j - m_j u_j^2 / 2 are and q + sum m_j u_j^2 / 2 is, whatever the numbers m_j.
+
+    q is of degree two, the u_j are affine.
+    """
+    monomials = sorted(e.terms)
+    left = dict(e.terms)
+    goals = []
+    for chosen, form, m in zip(*(listed(parameters, name) for name in ("summands", "forms", "lent")), strict=True):
+        u, lent = from_json(view.table, form), number(m)
+        demand(view.slopes(u) is not None, "{} is no affine form with numbers as coefficients", u)
+        summand = {monomials[integer(place, len(monomials))] for place in chosen}
+        demand(summand <= left.keys(), "a term stands in two summands")
+        square = view.table.scale(view.table.power(u, fmpq(2)), lent / 2)
+        goals.append(convex(view, view.table.subtract(view.expression({m: left.pop(m) for m in summand}), square)))
+        _add_terms(left, _square(view, view.slopes(u) or {}, lent / 2))
+    moving = {m: view.moving(m) for m in left}
+    bent = {m: c for m, c in left.items() if c != 0 and moving[m] and not view.is_affine_part(moving[m])}
+    demand(_is_semidefinite(view, bent), "what is lent does not outweigh the quadratic form")
     return goals
 
 

@@ -193,7 +193,7 @@ def _inertia(asked: Asked, expected: tuple[int, ...]) -> Verdict:
         c = coefficient.constant()
         if calculus.is_affine_product(part):
             continue
-        if c is None or not calculus._is_quadratic(part):
+        if c is None or not calculus.is_quadratic(part):
             return undecided(asked.name, f"the normal form is not a polynomial of degree two: {e}")
         quadratic[part] = c
     size = len(reading.symbols.table.names)

@@ -38,7 +38,7 @@ def _copositive(asked: Asked) -> Verdict:
     calculus, (e,) = reading.calculus, reading.expressions
     form: dict[Any, fmpq] = {}
     for monomial, c in e.terms.items():
-        if not calculus._is_quadratic(monomial):
+        if not calculus.is_quadratic(monomial):
             raise DomainError(f"is_copositive is about a quadratic form; this one is {e}")
         form[monomial] = c
     variables, Q = calculus.matrix(form)

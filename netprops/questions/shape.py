@@ -233,7 +233,7 @@ def _wrong_direction(reading: Reading, e: Expression, side: int) -> dict[int, fm
         c = coefficient.constant()
         if calculus.is_affine_product(part):
             continue
-        if c is None or not calculus._is_quadratic(part):
+        if c is None or not calculus.is_quadratic(part):
             return None
         quadratic[part] = c * side
     if not quadratic:

@@ -15,7 +15,8 @@ Rules, each with its hypothesis:
 * log of a sum of log-convex terms; maximum of convex operands, both also after a common shift;
 * norms and means, as powers of sums of powers (`power_sums`); degree two (`degree_two`): roots of hyperbolic forms,
   quotients with an affine form; perspectives (`perspectives`); sums over disjoint sets of variables;
-* a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them;
+* a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them; one that
+  is outweighed by what functions of one form bend to spare (`lent_curvature`);
 * convex functions taken out of a sum whole (`divergences`, `matrix_fractions`, Gumbel tails); sums of the largest
   eigenvalues or singular values; principal minors of rational Hessians (`minors`);
 * functions of one affine form: `netprops.readings.one_dimension`; of one other expression: `compositions`.
@@ -37,6 +38,7 @@ from netprops.readings import (
     degree_two,
     divergences,
     entropies,
+    lent_curvature,
     matrix_fractions,
     minors,
     power_sums,
@@ -44,7 +46,7 @@ from netprops.readings import (
     shapes,
 )
 from netprops.readings.derivatives import NotSmoothError, derivative
-from netprops.readings.expressions import to_json
+from netprops.readings.expressions import places, to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
 from netprops.readings.perspectives import deperspectived
 from netprops.readings.polynomials import KY_FAN, UNIT, Expression, Monomial, Table, alone
@@ -165,6 +167,7 @@ class Calculus:
             or matrix_fractions.convex_beside_fraction(self, e)
             or compositions.convex_composition(self, e)
             or self._convex_by_minors(e)
+            or lent_curvature.convex_with_lent_curvature(self, e)
         )
 
     def _convex_termwise(self, e: Expression) -> Proof | None:
@@ -173,7 +176,7 @@ class Calculus:
         for part, coefficient in by_monomial(self.groups(e)):
             if self.is_affine_product(part):
                 continue
-            if self._is_quadratic(part):
+            if self.is_quadratic(part):
                 quadratic[part] = coefficient
                 continue
             proof = self._convex_part(coefficient, part)
@@ -187,7 +190,7 @@ class Calculus:
             premises.append(proof)
         return step("terms", "", *premises)
 
-    def _is_quadratic(self, part: Monomial) -> bool:
+    def is_quadratic(self, part: Monomial) -> bool:
         degree = sum((k for _, k in part), ZERO)
         return degree == 2 and all(k > 0 and k.q == 1 and self.table.atoms[i].kind == "variable" for i, k in part)
 
@@ -205,7 +208,7 @@ class Calculus:
     def _convex_quadratic(self, quadratic: dict[Monomial, Expression]) -> Proof | None:
         numbers = {part: c.constant() for part, c in quadratic.items()}
         if all(c is not None for c in numbers.values()):
-            return self._quadratic_form({part: c for part, c in numbers.items() if c is not None})
+            return self.quadratic_form({part: c for part, c in numbers.items() if c is not None})
         if all(len(part) == 1 for part in quadratic):
             signs = [self._sign(c) for c in quadratic.values()]
             return SQUARES if all(s is not None and s >= 0 for s in signs) else None
@@ -225,7 +228,7 @@ class Calculus:
                 Q[j][i] += c / 2
         return indices, Q
 
-    def _quadratic_form(self, quadratic: dict[Monomial, fmpq]) -> Proof | None:
+    def quadratic_form(self, quadratic: dict[Monomial, fmpq]) -> Proof | None:
         if all(len(part) == 1 for part in quadratic):
             return SQUARES if all(c >= 0 for c in quadratic.values()) else None
         _, Q = self.matrix(quadratic)
@@ -305,7 +308,7 @@ class Calculus:
         for part, c in e.terms.items():
             if part == UNIT:
                 constant = c
-            elif self._is_quadratic(part):
+            elif self.is_quadratic(part):
                 quadratic[part] = c
             elif len(part) == 1 and part[0][1] == 1 and self.table.atoms[part[0][0]].kind == "variable":
                 linear[part[0][0]] = c
@@ -661,7 +664,7 @@ class Calculus:
             if self.is_affine_product(part):
                 continue
             c = coefficient.constant()
-            if c is not None and self._is_quadratic(part):
+            if c is not None and self.is_quadratic(part):
                 quadratic[part] += c
                 continue
             added = self._square_of(part, c)
@@ -678,7 +681,7 @@ class Calculus:
                 quadratic[m] += k
         if not bounded or not quadratic:
             return None
-        proof = self._quadratic_form({m: k for m, k in quadratic.items() if k != 0})
+        proof = self.quadratic_form({m: k for m, k in quadratic.items() if k != 0})
         words = "a quadratic form outweighs bounded second derivatives"
         return step("outweighed", words, *premises, bounded=bounded) if proof else None
 
@@ -686,9 +689,9 @@ class Calculus:
         """The quadratic terms of c u^2 for affine u with numbers as coefficients; nothing for any other convex term."""
         if c is None or len(part) != 1 or part[0][1] != 2:
             return {}
-        return self._quadratic_of_affine(self._base(part[0][0]), c) or {}
+        return self.quadratic_of_affine(self._base(part[0][0]), c) or {}
 
-    def _quadratic_of_affine(self, u: Expression, weight: fmpq) -> dict[Monomial, fmpq] | None:
+    def quadratic_of_affine(self, u: Expression, weight: fmpq) -> dict[Monomial, fmpq] | None:
         """weight (a.x)^2 for u = a.x + b."""
         slopes = {part: c.constant() for part, c in self.groups(u).items()}
         if not self.is_affine(u) or any(c is None for c in slopes.values()):
@@ -710,7 +713,7 @@ class Calculus:
         else:
             return None
         least = ranges.scale(second, c).lo
-        return None if least is None else self._quadratic_of_affine(u, least / 2)
+        return None if least is None else self.quadratic_of_affine(u, least / 2)
 
     def _softplus_argument(self, index: int) -> Expression | None:
         """v for the atom log(a + b exp(v)), a, b > 0: its second derivative in v lies in [0, 1/4]."""
@@ -734,7 +737,7 @@ class Calculus:
         for part, coefficient in self.groups(e).items():
             if self.is_affine_product(part):
                 continue
-            c, form = coefficient.constant(), self._form_of(part)
+            c, form = coefficient.constant(), self.form_of(part)
             if c is not None and form is not None:
                 on_lines[form][part] = c
             elif (proof := self._convex_term(coefficient, part)) is not None:
@@ -780,7 +783,7 @@ class Calculus:
         kinked = innermost_kink(self.table, self._product(part)) is not None
         return not kinked and any(kind not in ("variable", "sum", "number") for kind in kinds)
 
-    def _form_of(self, part: Monomial) -> Expression | None:
+    def form_of(self, part: Monomial) -> Expression | None:
         """The affine form u (leading coefficient 1, no constant) such that the product is a function of u alone."""
         forms: set[Expression] = set()
         if not all(self._collect_forms(i, forms) for i, _ in part):
@@ -845,7 +848,7 @@ class Calculus:
         rows: list[dict[int, fmpq]] = []
         quadratic: dict[Monomial, fmpq] = {}
         for part, coefficient in self.groups(e).items():
-            if self._is_quadratic(part) and (c := coefficient.constant()) is not None:
+            if self.is_quadratic(part) and (c := coefficient.constant()) is not None:
                 quadratic[part] = c
                 continue
             r = self.table.range(coefficient)
@@ -1046,12 +1049,6 @@ class Calculus:
         if nonnegative_polynomial(self.table, slope):
             return step("derivative", "the derivative is a nonnegative polynomial", by="polynomial")
         return None
-
-
-def places(e: Expression, summands: Sequence[dict[Monomial, fmpq]]) -> list[list[int]]:
-    """Where the terms of each summand stand among all terms of e, in order."""
-    place = {monomial: n for n, monomial in enumerate(sorted(e.terms))}
-    return [sorted(place[monomial] for monomial in terms) for terms in summands]
 
 
 def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:

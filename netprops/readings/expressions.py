@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flint import fmpq, fmpz
@@ -156,3 +157,9 @@ def _range_of(table: Table, name: str, u: Expression) -> Interval:
     if not shapes.lies_within(table.range(u), shapes.SHAPES[name].domain):
         raise MalformedError(f"{name} of {u}, which is not shown to lie in its domain")
     return shapes.range_of(name, table.range(u))
+
+
+def places(e: Expression, summands: Sequence[dict[Monomial, fmpq]]) -> list[list[int]]:
+    """Where the terms of each summand stand among all terms of e, in order."""
+    place = {monomial: n for n, monomial in enumerate(sorted(e.terms))}
+    return [sorted(place[monomial] for monomial in terms) for terms in summands]
