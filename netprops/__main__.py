@@ -7,6 +7,7 @@
     python -m netprops merge out1 out2 out3 --into out
     python -m netprops durations out --into specs
     python -m netprops replay out/ledger.json
+    python -m netprops new-claim cubes-have-no-minimum --topic losses --says "A cube has no minimum." --source D1.A5
 
 The exit status is 0 if the answer is decided (recheck: the certificate is accepted; merge, replay: every claim is
 shown), 2 if it is not, 1 for an error or a certificate that is refused.
@@ -75,6 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     for command in (shape, blocks):
         command.add_argument("--json", action="store_true", help="print the answer as JSON")
         command.set_defaults(asks=True)
+    begun = commands.add_parser("new-claim", help="begin a claim: its row in the catalogue, its module")
+    begun.add_argument("id", help="lower-case words with hyphens between, such as outliers-cost-convexity")
+    begun.add_argument("--topic", required=True, help="the folder of its module, beside the catalogue")
+    begun.add_argument("--says", required=True, metavar="SENTENCE", help="the claim, as its source means it")
+    begun.add_argument("--source", required=True, nargs="+", help="where it is made: D1.A5, a paper, an address")
+    begun.add_argument("--verdict", default="holds", help="holds, conditional or refuted (default: holds)")
+    begun.add_argument("--evidence", default=["proved"], nargs="+", help="the kinds that it owes (default: proved)")
+    begun.add_argument("--into", default="specs", metavar="DIR", help="the folder of claims.toml (default: specs)")
+    begun.set_defaults(command=_new_claim, asks=False)
     joined = commands.add_parser("merge", help="join the ledgers of all the shards of a run")
     joined.add_argument("ledgers", nargs="+", metavar="DIR", help="the folder of a shard's ledger")
     joined.set_defaults(command=_merge)
@@ -172,6 +182,23 @@ def _replay(options: argparse.Namespace) -> int:
     except ReplayError as error:
         print(f"replay: {error}", file=sys.stderr)
         return ERROR
+
+
+def _new_claim(options: argparse.Namespace) -> int:
+    from netprops.claims import CATALOGUE, ClaimError
+    from netprops.new_claim import new_claim
+
+    catalogue = Path(options.into) / CATALOGUE
+    claim = (options.id, options.topic, options.says, options.source, options.verdict, options.evidence)
+    try:
+        module = new_claim(catalogue, *claim)
+    except (ClaimError, OSError) as error:
+        print(f"new-claim: {error}", file=sys.stderr)
+        return ERROR
+    print(f"{catalogue}: a row for {options.id}; write its `formal` and its `control`")
+    print(f"{module}: its module; write the function and the questions, then run")
+    print(f"    pytest {module}")
+    return DECIDED
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -42,6 +42,9 @@ VERDICTS = {
 
 CATALOGUE = "claims.toml"
 
+# What a row begins with that nobody has written yet (`python -m netprops new-claim`).
+TO_DO = "TO DO"
+
 # Where a claim finds its place in a document: the document, the question or an answer, a comment there.
 LOCATOR = re.compile(r"(?P<document>D\d+)\.(?P<part>Q|A\d+)(?:\.(?P<comment>c\d+))?")
 
@@ -316,6 +319,11 @@ def _each_example(handle: Any, recorder: Recorder, seed: int | str) -> Iterator[
         raise NothingShownError(f"no example was completed, so nothing was shown: {error}") from None
     finally:
         handle.inner_test, hypothesis.global_force_seed = inner, forced
+
+
+def unwritten(row: Mapping[str, str]) -> list[str]:
+    """Why a row is not finished: its fields, by name, that still say what is to be done."""
+    return [f"its catalogue row leaves to do: {name}" for name, text in row.items() if text.startswith(TO_DO)]
 
 
 def shortfalls(demanded: Iterable[str], questions: Sequence[Mapping[str, Any]]) -> list[str]:

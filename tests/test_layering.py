@@ -21,7 +21,7 @@ LAYERS = (
     ("questions",),
     ("strategies",),
     ("claims",),
-    ("report",),
+    ("report", "new_claim"),
     ("plugin", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

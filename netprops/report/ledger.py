@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netprops.claims import shortfalls
+from netprops.claims import shortfalls, unwritten
 from netprops.evidence import FALSE_ALARMS, KINDS, MOST_ESTIMATED, canonical
 from netprops.report import files, tables
 
@@ -228,7 +228,7 @@ def _outcome(
         why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
         why += [f"{_short(test)} was cut short: {trials[test]['why']}" for test in cut]
         return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped or cut) or not stopped
-    if why := shortfalls(claim["demands"], questions):
+    if why := [*unwritten(claim["about"]), *shortfalls(claim["demands"], questions)]:
         return UNDECIDED, why, True
     return SHOWN, [], False
 
