@@ -13,7 +13,8 @@ import numpy as np
 from compositions import EXTENDED, SPECIAL, coordinates, exactly, intervals, moved_inside
 
 DIGITS, MORE_DIGITS = 60, 240
-DIGITS_TO_TELL_FROM_0, DIGITS_OF_TAILS = 400, 2000
+DIGITS_OF_TAILS = 2000
+DIGITS_TO_TELL_FROM_0 = (240, 600, 2000, 3000)  # of a gap that is said never to be 0
 NOISE = 1e-13  # of long doubles, relative; of functions that NumPy has in doubles alone it is the least
 FIRST, BRED, PARENTS, ROUNDS = 768, 288, 24, 3
 CHECKED = 4
@@ -195,19 +196,34 @@ def _gap(c, claim, a, b, w, q, digits):
 def _confirmed(c, claim, *chord):
     try:
         gap, size = _gap(c, claim, *chord, DIGITS)
-        near = -size * mp.mpf(10) ** (-DIGITS // 2)
-        if gap < near or (gap <= 0 and not claim.strict):
+        if gap < -size * mp.mpf(10) ** (-DIGITS // 2):
             return None
-        digits = MORE_DIGITS if gap > -near else DIGITS_TO_TELL_FROM_0
-        again, size = _gap(c, claim, *chord, digits)
-        if claim.strict and again >= -size * mp.mpf(10) ** (30 - digits):
-            return f"gap {mp.nstr(again, 5)}, not strict"
-        return f"gap {mp.nstr(again, 5)}" if again > 0 and abs(again - gap) < again / 100 else None
+        if claim.strict:
+            return _not_strict(c, claim, chord, gap)
+        if gap <= 0:
+            return None
+        again, _ = _gap(c, claim, *chord, MORE_DIGITS)
+        return f"gap {mp.nstr(again, 5)}" if _agree(gap, again) and again > 0 else None
     except (ValueError, ZeroDivisionError):
         a, b, _, q = chord
         return "undefined" if _is_undefined(c, a, q) or _is_undefined(c, b, q) else None
     except OverflowError:
         return None
+
+
+def _agree(rough, fine):
+    """Whether readings with few and with more digits are of one number other than 0: what cancels depends on them."""
+    return abs(fine - rough) < abs(fine) / 100
+
+
+def _not_strict(c, claim, chord, gap):
+    """What contradicts that the gap is below 0, however little: it is above 0, or 0 to all digits; or None."""
+    for digits in DIGITS_TO_TELL_FROM_0:
+        again, _ = _gap(c, claim, *chord, digits)
+        if _agree(gap, again):
+            return f"gap {mp.nstr(again, 5)}" if again > 0 else None
+        gap = again
+    return f"gap {mp.nstr(gap, 5)}, not strict"
 
 
 # ------------------------------------------------------------------ witnesses, once more

@@ -71,7 +71,7 @@ def test_one_function_is_told_in_full(capsys):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_three_readings_of_an_operation_agree(name):
     op, rng, compared = OPERATIONS[name], random.Random(name), 0
-    for _ in range(60):
+    for _ in range(100):
         t = (name, *(("x", i) for i in range(op.arity)), *(c(rng.choice(choices)) for choices in op.numbers))
         at = np.array(
             [rng.choice([rng.uniform(-2, 2), rng.uniform(0.1, 3), -1.0, 0.0, 1.0, 0.5]) for _ in range(op.arity)]
