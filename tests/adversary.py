@@ -15,6 +15,7 @@ from compositions import EXTENDED, SPECIAL, coordinates, exactly, intervals, mov
 DIGITS, MORE_DIGITS = 60, 240
 DIGITS_OF_TAILS = 2000
 DIGITS_TO_TELL_FROM_0 = (240, 600, 2000, 3000)  # of a gap that is said never to be 0
+LEAST = np.finfo(EXTENDED).tiny  # the least size of values
 NOISE = 1e-13  # of long doubles, relative; of functions that NumPy has in doubles alone it is the least
 FIRST, BRED, PARENTS, ROUNDS = 768, 288, 24, 3
 CHECKED = 4
@@ -132,7 +133,7 @@ def _scores(c, claim, chords):
         values = [c.values(x, q) for x in (a, middle, b)]
         gap = claim.gap(*values, w)
         size = sum(map(np.abs, values))
-        relative = np.where(np.isfinite(gap), gap / (size + 1e-300), -np.inf)
+        relative = np.where(np.isfinite(gap), gap / (size + LEAST), -np.inf)
         dense = np.where(
             np.isfinite(gap) & (relative > -NOISE), gap / (np.abs(b - a).max(axis=1) ** 2 + 1e-300), -np.inf
         )
@@ -141,8 +142,7 @@ def _scores(c, claim, chords):
         if claim.of_chords:
             tame &= (a != b).any(axis=1)
         relative, dense = np.where(tame, relative, -np.inf), np.where(tame, dense, -np.inf)
-    with np.errstate(over="ignore"):
-        return relative.astype(float), dense.astype(float), ~np.isfinite(values[0])
+    return relative, dense, ~np.isfinite(values[0])
 
 
 def contradiction(c, what, *, rounds=ROUNDS, seed=0):

@@ -336,6 +336,14 @@ UNDEFINED_IN_PLACES = {
         lambda x: jnp.linalg.solve(symmetric(1 + 0 * x, 0 * x, x), jnp.ones(2))[0],
         box(-1, 1),
     ),
+    "the singular values of a matrix with a bad entry": (
+        lambda x: jnp.linalg.norm(jnp.stack([1 / x, x, x, x, x, x]).reshape(2, 3), 2),
+        reals(),
+    ),
+    "the eigenvalues of a matrix with a bad entry": (
+        lambda x: jnp.linalg.eigvalsh(jnp.diag(jnp.stack([1 / x, x, x])) + 1)[0],
+        reals(),
+    ),
 }
 
 
