@@ -296,6 +296,10 @@ def _mp_relative_entropy(a, b):
 _np_lgamma = _in_doubles(scipy.special.gammaln)
 
 
+def _jax_log_beta(a, b):  # betaln of jax.scipy.special is, from 8 on, a rational function close to it, and no more
+    return jax.lax.lgamma(a) + jax.lax.lgamma(b) - jax.lax.lgamma(a + b)
+
+
 def _mp_log_beta(a, b):
     if max(abs(a), abs(b)) > TAME:
         raise OverflowError(a)
@@ -425,7 +429,7 @@ OPERATIONS |= {
         lambda a, b: a if a == 0 else a * mp.log(1 + b) if b > -1 else _undefined(), 2, 0.5, "nonnegative last",
     ),
     "log beta": Operation(
-        jax.scipy.special.betaln, lambda a, b: _np_lgamma(a) + _np_lgamma(b) - _np_lgamma(a + b), _mp_log_beta, 2, 0.5,
+        _jax_log_beta, lambda a, b: _np_lgamma(a) + _np_lgamma(b) - _np_lgamma(a + b), _mp_log_beta, 2, 0.5,
         "positive",
     ),
     "log2": Operation(
