@@ -672,7 +672,9 @@ OPAQUE = {
     "rounding": lambda x: jnp.round(x),
     "a remainder": lambda x: jax.lax.rem(x, 2.0 + 0 * x),
     "an angle": lambda x: jnp.arctan2(x, x**2),
-    "the third of seven": lambda x: jnp.sort(jnp.stack([x, -x, x / 2, 3 - x, 2 * x, x**2, 1 + x]))[2],
+    "the third of seven": lambda x: jnp.sort(
+        jnp.stack([x, 7 - x, 2 * x - 4, x**2 / 4, 14 - 3 * x, x / 2 + 2, 5 - x / 2])
+    )[2],
 }
 
 
