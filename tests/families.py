@@ -552,9 +552,18 @@ def entropies(rng):
             neg(("relative entropy", a, w)),
             add(("relative entropy", x(0), w), ("relative entropy", x(n - 1), w)), ("x log x", a), neg(("entropy", a)),
             ("entropy", a), sub(("x log x", a), scaled(k, ("x log x", w))), ("relative entropy", w, a),
+            shared_entropies(rng, n), shared_entropies(rng, n),
         ]
     )  # fmt: skip
     return on(rng, t, n, positive_interval)
+
+
+def shared_entropies(rng, n):
+    """a log(a / b) and more of that kind, a sum of forms: only together are its terms convex."""
+    a, b = add(*map(x, range(n))), add(x(0), scaled(2, x(n - 1)), c(1))
+    total = sub(scaled(rng.choice([1, 1, 1, 0.75]), ("x log x", a)), mul(a, ("log", b)))
+    more = [neg(("log", b)), neg(("log", a)), scaled(rng.choice([1, 0.5, -0.25]), ("x log x", b)), ("square", x(0))]
+    return add(total, *rng.sample(more, rng.choice([0, 1, 1])))
 
 
 def divergences(rng):
@@ -837,6 +846,9 @@ def with_parameters(rng):
             add(("square", x(0)), ("opaque", q(0))),
             add(("square", u), mul(q(0), x(0))), ("square over", z, add(c(1), ("square", q(0)))), ("relu", mul(w, u)),
             add(mul(q(0), ("square", x(0))), w),
+            ("where <", sub(q(0), c(0.5)), ("exp", u), square), neg(("where <", w, ("x log y", q(0), ("exp", u)), u)),
+            ("where <", add(q(0), scaled(rng.choice([0, 1e-9]), x(0))), ("softplus", u), ("abs", u)),
+            ("divergence", q(0), x(0)), ("entropy of two", q(0), add(x(0), c(1))), neg(("x log y", q(0), x(0))),
             sub(("square", x(0)), mul(q(0), x(0), x(n - 1))), ("horner", x(0), c(1), c(0), c(0.5)),
             ("clamp", z, c(0), c(1)), mul(u, ("opaque", q(0))),
         ]
@@ -1016,6 +1028,8 @@ SINGLE = (
 FAMILIES = (
     *SINGLE,
     open_choices,
+    open_choices,
+    moved,
     with_parameters,
     with_parameters,
     separable,

@@ -409,15 +409,16 @@ OPERATIONS |= {
     ),
     "relative entropy": Operation(
         lambda a, b: a * jnp.log(a / b),
-        lambda a, b: np.where((a > 0) & (b > 0), a * _np_log(np.abs(a / np.where(b == 0, 1, b))), np.nan),
-        lambda a, b: a * mp.log(a / b) if a > 0 and b > 0 else _undefined(), 2, 0.5, "positive",
+        lambda a, b: a * _np_log(np.where(a * b > 0, a / np.where(b == 0, 1, b), np.nan)),
+        lambda a, b: a * mp.log(a / b) if a * b > 0 else _undefined(), 2, 0.5, "positive",
     ),
     # those of jax.scipy.special: choices by conjunctions, with an infinity where they have no value
     "entropy of two": Operation(
         jax.scipy.special.rel_entr, _np_relative_entropy, _mp_relative_entropy, 2, 0.5, "positive"
     ),
     "divergence": Operation(
-        jax.scipy.special.kl_div, lambda a, b: _np_relative_entropy(a, b) - a + b,
+        # kl_div of JAX 0.12 is, for quotients near 1, a polynomial close to it, and no more
+        lambda a, b: jax.scipy.special.rel_entr(a, b) - a + b, lambda a, b: _np_relative_entropy(a, b) - a + b,
         lambda a, b: _mp_relative_entropy(a, b) - a + b, 2, 0.5, "positive",
     ),
     "x log y": Operation(
