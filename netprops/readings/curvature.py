@@ -12,7 +12,8 @@ Rules, each with its hypothesis:
 * composition: convex non-decreasing of convex, convex non-increasing of concave, convex of affine;
 * powers of affine, of convex nonnegative and of concave positive bases; the Euclidean norm of affine forms;
 * products of powers of positive affine forms; products of log-convex factors;
-* log of a sum of log-convex terms; maximum of convex operands, both also after a common shift;
+* log of a sum of log-convex terms; maximum of convex operands, both also after a common shift; choices between two
+  convex functions by a comparison of parameters;
 * norms and means, as powers of sums of powers (`power_sums`); degree two (`degree_two`): roots of hyperbolic forms,
   quotients with an affine form; perspectives (`perspectives`); sums over disjoint sets of variables;
 * a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them;
