@@ -13,7 +13,9 @@ import numpy as np
 from compositions import EXTENDED, SPECIAL, coordinates, exactly, intervals, moved_inside
 
 DIGITS, MORE_DIGITS = 60, 240
-DIGITS_TO_TELL_FROM_0, DIGITS_OF_TAILS = 400, 2000
+DIGITS_OF_TAILS = 2000
+DIGITS_TO_TELL_FROM_0 = (240, 600, 2000, 3000)  # of a gap that is said never to be 0
+LEAST = np.finfo(EXTENDED).tiny  # the least size of values
 NOISE = 1e-13  # of long doubles, relative; of functions that NumPy has in doubles alone it is the least
 FIRST, BRED, PARENTS, ROUNDS = 768, 288, 24, 3
 CHECKED = 4
@@ -131,7 +133,7 @@ def _scores(c, claim, chords):
         values = [c.values(x, q) for x in (a, middle, b)]
         gap = claim.gap(*values, w)
         size = sum(map(np.abs, values))
-        relative = np.where(np.isfinite(gap), gap / (size + 1e-300), -np.inf)
+        relative = np.where(np.isfinite(gap), gap / (size + LEAST), -np.inf)
         dense = np.where(
             np.isfinite(gap) & (relative > -NOISE), gap / (np.abs(b - a).max(axis=1) ** 2 + 1e-300), -np.inf
         )
@@ -140,8 +142,7 @@ def _scores(c, claim, chords):
         if claim.of_chords:
             tame &= (a != b).any(axis=1)
         relative, dense = np.where(tame, relative, -np.inf), np.where(tame, dense, -np.inf)
-    with np.errstate(over="ignore"):
-        return relative.astype(float), dense.astype(float), ~np.isfinite(values[0])
+    return relative, dense, ~np.isfinite(values[0])
 
 
 def contradiction(c, what, *, rounds=ROUNDS, seed=0):
@@ -195,19 +196,34 @@ def _gap(c, claim, a, b, w, q, digits):
 def _confirmed(c, claim, *chord):
     try:
         gap, size = _gap(c, claim, *chord, DIGITS)
-        near = -size * mp.mpf(10) ** (-DIGITS // 2)
-        if gap < near or (gap <= 0 and not claim.strict):
+        if gap < -size * mp.mpf(10) ** (-DIGITS // 2):
             return None
-        digits = MORE_DIGITS if gap > -near else DIGITS_TO_TELL_FROM_0
-        again, size = _gap(c, claim, *chord, digits)
-        if claim.strict and again >= -size * mp.mpf(10) ** (30 - digits):
-            return f"gap {mp.nstr(again, 5)}, not strict"
-        return f"gap {mp.nstr(again, 5)}" if again > 0 and abs(again - gap) < again / 100 else None
+        if claim.strict:
+            return _not_strict(c, claim, chord, gap)
+        if gap <= 0:
+            return None
+        again, _ = _gap(c, claim, *chord, MORE_DIGITS)
+        return f"gap {mp.nstr(again, 5)}" if _agree(gap, again) and again > 0 else None
     except (ValueError, ZeroDivisionError):
         a, b, _, q = chord
         return "undefined" if _is_undefined(c, a, q) or _is_undefined(c, b, q) else None
     except OverflowError:
         return None
+
+
+def _agree(rough, fine):
+    """Whether readings with few and with more digits are of one number other than 0: what cancels depends on them."""
+    return abs(fine - rough) < abs(fine) / 100
+
+
+def _not_strict(c, claim, chord, gap):
+    """What contradicts that the gap is below 0, however little: it is above 0, or 0 to all digits; or None."""
+    for digits in DIGITS_TO_TELL_FROM_0:
+        again, _ = _gap(c, claim, *chord, digits)
+        if _agree(gap, again):
+            return f"gap {mp.nstr(again, 5)}" if again > 0 else None
+        gap = again
+    return f"gap {mp.nstr(gap, 5)}, not strict"
 
 
 # ------------------------------------------------------------------ witnesses, once more

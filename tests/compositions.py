@@ -5,6 +5,7 @@ A function is a tree: ``("x", i)`` a decision variable, ``("q", i)`` a parameter
 The trees after an operation's operands are ``("c", value)``: numbers that belong to the operation, such as an exponent.
 """
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -124,9 +125,28 @@ def in_mpmath(t, x, q):
     op, operands, numbers = split(t)
     if kind.startswith("where"):  # what is not chosen need not be a number
         *conditions, if_true, if_false = operands
-        holds = op.mpmath(*(in_mpmath(u, x, q) for u in conditions), True, False)
-        return in_mpmath(if_true if holds else if_false, x, q)
+        return in_mpmath(if_true if _holds(kind, op, conditions, x, q) else if_false, x, q)
     return op.mpmath(*(in_mpmath(u, x, q) for u in operands), *numbers)
+
+
+CONNECTIVES = ("where both", "where either", "where neither")
+ANYTHING = (mp.mpf(-(10**9)), mp.mpf(0), mp.mpf(10**9))  # makes a comparison hold, and not hold
+
+
+def _holds(kind, op, conditions, x, q):
+    """Whether a condition holds; "a and b" is false where a is, also where b has no meaning, and so for "or"."""
+    choices = []
+    for u in conditions:
+        try:
+            choices.append((in_mpmath(u, x, q),))
+        except (ValueError, ZeroDivisionError):
+            if kind not in CONNECTIVES:
+                raise
+            choices.append(ANYTHING)
+    outcomes = {op.mpmath(*values, True, False) for values in itertools.product(*choices)}
+    if len(outcomes) > 1:
+        raise ValueError("a condition without a meaning")
+    return outcomes.pop()
 
 
 # ------------------------------------------------------------------ functions on domains

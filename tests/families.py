@@ -303,6 +303,42 @@ def log_sums(rng):
     return on(rng, t if rest is None else add(t, rest), n)
 
 
+def normalisers(rng):
+    """Sums of lgamma less that of their total, or of a little more or less than it."""
+    n = rng.choice([2, 2, 3])
+    parts = [rng.choice([x(i), x(i), add(x(i), c(0.5)), scaled(2, x(i)), positive_affine(rng, n)]) for i in range(n)]
+    extra = rng.choice([0, 0, 0, 1, 0.5, 1e-9, -1e-9, -0.25])
+    share = rng.choice([1, 1, 1, 1, 0.5, 1 + 1e-9, 1 - 1e-9, 2, -1])
+    k = rng.choice([1, 1, 1, 2, 0.5, -1])
+    total = add(*parts, c(extra)) if extra else add(*parts)
+    t = add(*(("lgamma", u) for u in parts), scaled(-share, ("lgamma", total)))
+    if rng.random() < 0.3:
+        t = ("log beta", *parts[:2])
+    t = t if k == 1 else scaled(k, t)
+    rest = rng.choice(
+        [None, None, affine(rng, n), ("x log x", x(0)), scaled(-1e-3, ("square", x(0))), ("lgamma", x(0))]
+    )
+    return on(rng, t if rest is None else add(t, rest), n, positive_interval)
+
+
+def gumbel_tails(rng):
+    """-log(exp(v) - 1) and -log(1 - exp(-v)) for v = k exp(u), and near ones."""
+    n = rng.choice([1, 1, 2])
+    u = rng.choice([affine(rng, n), affine(rng, n), affine(rng, n), convex(rng, n), neg(("square", x(0)))])
+    k, a = rng.choice([1, 1, 1, 0.5, 2, 1e-3]), rng.choice([1, 1, 1, 2, 0.5])
+    v = ("exp", u) if k == 1 else scaled(k, ("exp", u))
+    off = rng.choice([a, a, a, a, a * (1 - 2.0**-40), a / 2, -a])
+    t = rng.choice(
+        [
+            neg(("log", ("expm1", v))), neg(("log", sub(("exp", v), c(1)))), neg(("log", sub(c(1), ("exp", neg(v))))),
+            neg(("log", sub(scaled(a, ("exp", v)), c(off)))), ("log", sub(c(1), ("exp", neg(v)))),
+            neg(("log", neg(("expm1", neg(v))))),
+        ]
+    )  # fmt: skip
+    rest = rng.choice([None, None, v, scaled(0.999, v), scaled(-1e-3, v), affine(rng, n), ("square", u)])
+    return on(rng, t if rest is None else add(t, rest), n, rng.choice([any_interval, small_interval]))
+
+
 def log_concave(rng):
     u = affine(rng, 1)
     t = rng.choice(
@@ -320,6 +356,7 @@ BENDING = (
     "exp", "log", "logistic", "tanh", "atan", "erf", "erfc", "asinh", "sinh", "cosh", "atanh", "asin", "acos", "tan",
     "acosh", "erf inverse", "cbrt", "lgamma", "digamma", "sin", "cos", "floor", "ceil", "sign", "exp2", "expm1",
     "log1p", "sqrt", "rsqrt", "normal", "scaled bessel 0", "scaled bessel 1", "trigamma", "gelu", "silu", "atan2",
+    "log2", "derivative of tanh", "few digits",
 )  # fmt: skip
 WHERE = {
     "atanh": [
@@ -336,7 +373,9 @@ WHERE = {
     "acosh": [between(1, INF), between(1, 2), between(1.5, 9)],
     "sin": [between(0, 3), between(-3, 0), between(3.25, 6), between(0, 3.25), between(-1.5, 1.5), between(1.5, 4.5)],
     "cos": [between(-1.5, 1.5), between(1.6, 4.7), between(1.5, 4.7), between(-1.6, 1.5), between(5, 7), between(0, 3)],
-    **dict.fromkeys(("log", "lgamma", "digamma", "sqrt", "rsqrt", "trigamma"), (P, between(0.5, 2), between(1, INF))),
+    **dict.fromkeys(
+        ("log", "log2", "lgamma", "digamma", "sqrt", "rsqrt", "trigamma"), (P, between(0.5, 2), between(1, INF))
+    ),
 }
 HALVES = [
     between(-INF, 0),
@@ -409,6 +448,75 @@ def quotients(rng):
     return on(rng, t, 2, positive_interval)
 
 
+def matrix_fractions(rng):
+    """y' A^-1 y for a symmetric A of two rows that is definite on the box, or nearly so, and near ones."""
+    a, b, d, u, v = map(x, range(5))
+    twice, square = rng.choice([2, 2, 2, 2, 1.999, 2 + 1e-9, -2]), rng.choice([1, 1, 1, 1, 1 - 1e-9, 0.5])
+    above = add(mul(d, u, u), scaled(-twice, mul(b, u, v)), mul(a, v, v))
+    below = sub(mul(a, d), scaled(square, mul(b, b)) if square != 1 else mul(b, b))
+    t = rng.choice(
+        [
+            ("div", above, below), ("fraction of a matrix", u, v, a, b, d),
+            ("fraction of a matrix", u, v, add(a, scaled(0.25, d)), b, d), ("fraction of a matrix", c(1), u, a, b, d),
+            ("fraction of a matrix", u, v, a, c(0.5), d), ("fraction of a matrix", ("square", u), v, a, b, d),
+            ("div", add(mul(a, u, u), scaled(-twice, mul(b, u, v)), mul(d, v, v)), below),
+            neg(("fraction of a matrix", u, v, a, b, d)), ("by substitution", a, b, d, u, v),
+        ]
+    )  # fmt: skip
+    rest = rng.choice([None, None, ("square", u), ("inverse", a), scaled(-1e-3, ("square", v)), b])
+    diagonal = rng.choice([between(1.5, 5), between(2, INF), between(1, 2), P])
+    side = rng.choice([R, between(-3, 3), between(0, 1)])
+    xs = (diagonal, rng.choice([between(-1, 1), between(-1, 1), between(0, 0.5), between(-2, 2)]), diagonal, side, side)
+    return made(t if rest is None else add(t, rest), xs)
+
+
+def spectra(rng):
+    """Eigenvalues, singular values and determinants of matrices of affine entries, now and then of convex ones."""
+    n = rng.choice([1, 2, 2, 3])
+    name, entries = rng.choice(
+        [
+            ("larger eigenvalue", 3), ("lesser eigenvalue", 3), ("largest of three eigenvalues", 6),
+            ("two of three eigenvalues", 6), ("middle of three eigenvalues", 6), ("spectral norm", 4),
+            ("wide spectral norm", 6), ("nuclear norm", 6), ("log of a determinant", 3), ("determinant", 3),
+            ("last pivot", 3),
+        ]
+    )  # fmt: skip
+    draw = rng.choice([affine, affine, affine, affine, convex])
+    given = [rng.choice([draw(rng, n), draw(rng, n), x(rng.randrange(n)), c(number(rng))]) for _ in range(entries)]
+    if entries == 3 and rng.random() < 0.5:  # dominated by its diagonal
+        given[0], given[2] = (add(("softplus", draw(rng, n)), c(3)), add(x(0), c(4)))
+    t = (name, *given)
+    t = rng.choice([t, t, neg(t), add(t, rng.choice([affine, convex])(rng, n)), ("exp", t), ("square", t)])
+    return on(rng, t, n, rng.choice([any_interval, small_interval]))
+
+
+def reversed_norms(rng):
+    """(g^p - sum u_i^p)^k and its logarithm, on cones on which it is positive, at and beyond k = 1/p."""
+    n = rng.choice([2, 2, 3])
+    p = rng.choice([2, 3, 4, 4, 1.5, 2.5])
+    k = rng.choice([1 / p, 1 / p, 0.5 / p, 1 / p * (1 + 1e-9), 1.25 / p, 1])
+    g = rng.choice([x(0), x(0), add(x(0), c(1)), ("sqrt", x(0)), ("min", x(0), c(3)), ("square", x(0))])
+    below = [power(rng.choice([x(i), x(i), ("exp", x(i)), ("sqrt", x(i))]), p) for i in range(1, n)]
+    if rng.random() < 0.3:
+        below.append(c(rng.choice([1, 0.5, -1])))
+    base = sub(power(g, p), add(*below))
+    t = rng.choice([neg(power(base, k)), power(base, k), ("log", base), neg(("log", base))])
+    first = rng.choice([between(4, 8), between(4, INF), between(6.5, 7), between(1.5, 2)])
+    other = rng.choice([between(0, 1), between(-1, 1), between(0.25, 0.5), between(0, 1, True)])
+    return made(t, (first, *((other,) * (n - 1))))
+
+
+def ratios(rng):
+    """Quotients that are quasi-convex or quasi-concave, and near ones: a sign or a curvature is another."""
+    n = rng.choice([1, 2, 2])
+    above = rng.choice([convex_positive(rng, n), concave_positive(rng, n), affine(rng, n), convex(rng, n)])
+    below = rng.choice([positive_affine(rng, n), concave_positive(rng, n), convex_positive(rng, n), affine(rng, n)])
+    t = ("div", above, below)
+    if rng.random() < 0.3:
+        t = ("div", add(above, c(rng.choice([-1, -0.25, 1]))), below)
+    return on(rng, rng.choice([t, t, neg(t)]), n, rng.choice([positive_interval, positive_interval, small_interval]))
+
+
 def hyperbolic(rng):
     """(x y - z^2)^k and others of one positive eigenvalue, or of two."""
     k = rng.choice([-2, -1, -1, -0.5, 0.25, 0.5, 0.5, 0.75, 1])
@@ -444,9 +552,29 @@ def entropies(rng):
             neg(("relative entropy", a, w)),
             add(("relative entropy", x(0), w), ("relative entropy", x(n - 1), w)), ("x log x", a), neg(("entropy", a)),
             ("entropy", a), sub(("x log x", a), scaled(k, ("x log x", w))), ("relative entropy", w, a),
+            shared_entropies(rng, n), shared_entropies(rng, n),
         ]
     )  # fmt: skip
     return on(rng, t, n, positive_interval)
+
+
+def shared_entropies(rng, n):
+    """a log(a / b) and more of that kind, a sum of forms: only together are its terms convex."""
+    a, b = add(*map(x, range(n))), add(x(0), scaled(2, x(n - 1)), c(1))
+    total = sub(scaled(rng.choice([1, 1, 1, 0.75]), ("x log x", a)), mul(a, ("log", b)))
+    more = [neg(("log", b)), neg(("log", a)), scaled(rng.choice([1, 0.5, -0.25]), ("x log x", b)), ("square", x(0))]
+    return add(total, *rng.sample(more, rng.choice([0, 1, 1])))
+
+
+def divergences(rng):
+    """The entropies of jax.scipy.special, as they are written there, on boxes with and without 0."""
+    n = rng.choice([1, 2, 2])
+    a, b = x(0), rng.choice([x(n - 1), x(n - 1), c(rng.choice([0, 1, 2])), add(x(0), x(n - 1)), ("sqrt", x(n - 1))])
+    name = rng.choice(["entropy of two", "entropy of two", "divergence", "divergence", "x log y", "x log(1 + y)"])
+    t = rng.choice([(name, a, b), (name, a, b), (name, b, a), add((name, a, b), ("square", x(0))), neg((name, a, b))])
+    if rng.random() < 0.25:
+        t = rng.choice([("entropy", a), neg(("entropy", a)), ("x log y", a, a), ("x log(1 + y)", a, a)])
+    return on(rng, t, n, rng.choice([positive_interval, positive_interval, lambda rng: rng.choice([N, between(0, 1)])]))
 
 
 def perspectives(rng):
@@ -683,7 +811,15 @@ def open_choices(rng):
     u, v = affine(rng, n), affine(rng, n)
     relation = rng.choice(["where both", "where either", "where neither", "where one", "where chosen"])
     low = c(rng.choice([0, 0.5, 1, -1e-9]))
-    cases = [rng.choice([("exp", u), add(("square", u), low), ("cosh", v), add(("abs", v), low)]) for _ in range(2)]
+    cases = [
+        rng.choice(
+            [
+                ("exp", u), add(("square", u), low), ("cosh", v), add(("abs", v), low), sub(("exp", u), u),
+                add(("square", u), u, c(0.5)), sub(("cosh", v), mul(v, c(0.5))), add(("sin", mul(u, v)), c(1.5)),
+            ]
+        )
+        for _ in range(2)
+    ]  # fmt: skip
     return on(rng, (relation, u, v, *cases), n, small_interval)
 
 
@@ -710,6 +846,9 @@ def with_parameters(rng):
             add(("square", x(0)), ("opaque", q(0))),
             add(("square", u), mul(q(0), x(0))), ("square over", z, add(c(1), ("square", q(0)))), ("relu", mul(w, u)),
             add(mul(q(0), ("square", x(0))), w),
+            ("where <", sub(q(0), c(0.5)), ("exp", u), square), neg(("where <", w, ("x log y", q(0), ("exp", u)), u)),
+            ("where <", add(q(0), scaled(rng.choice([0, 1e-9]), x(0))), ("softplus", u), ("abs", u)),
+            ("divergence", q(0), x(0)), ("entropy of two", q(0), add(x(0), c(1))), neg(("x log y", q(0), x(0))),
             sub(("square", x(0)), mul(q(0), x(0), x(n - 1))), ("horner", x(0), c(1), c(0), c(0.5)),
             ("clamp", z, c(0), c(1)), mul(u, ("opaque", q(0))),
         ]
@@ -878,6 +1017,7 @@ def pulled_back(rng):
 
 SINGLE = (
     constants,
+    normalisers, gumbel_tails, matrix_fractions, spectra, reversed_norms, ratios, ratios, divergences,
     affine_forms, quadratic_forms, sums_of_powers, powers, products_of_powers, over_products, log_convex, log_sums,
     log_concave, elementary,
     elementary, elementary, maxima, quotients, hyperbolic, entropies, perspectives, outweighed, waves, even_polynomials,
@@ -888,6 +1028,8 @@ SINGLE = (
 FAMILIES = (
     *SINGLE,
     open_choices,
+    open_choices,
+    moved,
     with_parameters,
     with_parameters,
     separable,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from netprops.domains import Interval
 from netprops.readings.polynomials import Expression, Table, TooLargeError, Truth
 from netprops.readings.shapes import SHAPES
+from netprops.readings.symbols import symbolic_algebra
 
 DIGITS = 120
 NOISE = mpmath.mpf(10) ** -60  # below it a number that is not 0 may be a rounded 0
@@ -85,6 +86,17 @@ class Exact:
         return Fraction({"floor": floor, "ceil": -(-x.numerator // x.denominator), "sign": (x > 0) - (x < 0)}[name])
 
     @staticmethod
+    def several(name, xs):
+        if name == "rem":
+            a, b = xs
+            if b == 0:
+                raise UndefinedError
+            return a - b * int(a / b)  # towards 0
+        if name.startswith("order"):
+            return sorted(xs)[int(name.removeprefix("order"))]
+        raise UnclearError  # an angle is no fraction
+
+    @staticmethod
     def holds(relation, x):
         return {"lt": x < 0, "le": x <= 0, "eq": x == 0, "ne": x != 0}[relation]
 
@@ -119,7 +131,9 @@ class Digits:
         if name in ROUNDED:
             _clear(x - mpmath.floor(x) - 0.5)
             return ROUNDED[name](x)
-        if name not in SHAPES:  # a remainder, an order statistic: nothing is known of its value here
+        if name.startswith("cut "):
+            return _cut(x, int(name.removeprefix("cut ")))
+        if name not in SHAPES:  # an activation of which only the name is known
             raise UnclearError
         domain = SHAPES[name].domain
         for end in (domain.lo, domain.hi):
@@ -134,9 +148,32 @@ class Digits:
         return _proportionate(mpmath.re(ORACLES[name](x)))
 
     @staticmethod
+    def several(name, xs):
+        if name.startswith("order"):
+            return sorted(xs)[int(name.removeprefix("order"))]
+        a, b = xs
+        _clear(b)
+        if name == "atan2":
+            _clear(a)
+            return mpmath.atan2(a, b)
+        if b == 0:
+            raise UndefinedError
+        quotient = a / b
+        _clear(quotient - mpmath.nint(quotient))
+        return a - b * (mpmath.floor(quotient) if quotient >= 0 else mpmath.ceil(quotient))
+
+    @staticmethod
     def holds(relation, x):
         _clear(x)
         return {"lt": x < 0, "le": x <= 0, "eq": x == 0, "ne": x != 0}[relation]
+
+
+def _cut(x, kept):
+    """x with the binary digits cut off after the first one and so many more."""
+    digits, exponent = mpmath.frexp(x)
+    places = abs(digits) * 2 ** (kept + 1)
+    _clear(places - mpmath.nint(places))
+    return mpmath.sign(x) * mpmath.ldexp(mpmath.floor(places), exponent - kept - 1)
 
 
 def as_ratio(x):
@@ -185,7 +222,9 @@ def atom_value(table, atom, point, numbers):
         return inner[0]
     if atom.kind.startswith("sum of the "):
         return sum_of_largest(atom.kind, inner)
-    return max(inner) if atom.kind == "max" else numbers.function(atom.kind, inner[0])
+    if atom.kind == "max":
+        return max(inner)
+    return numbers.function(atom.kind, inner[0]) if len(inner) == 1 else numbers.several(atom.kind, inner)
 
 
 def sum_of_largest(name, entries):
@@ -255,6 +294,9 @@ class Step:
             "softplus": lambda: t.softplus(a[0]),
             "logistic": lambda: t.logistic(a[0]),
             "apply": lambda: t.apply(self.name, a[0]),
+            "remainder": lambda: symbolic_algebra(t).rules["rem"](*a),
+            "angle": lambda: symbolic_algebra(t).rules["atan2"](*a),
+            "ordered": lambda: symbolic_algebra(t).order(a)[int(self.constant)],
         }
         return make[self.operation]()
 
@@ -278,6 +320,9 @@ class Step:
             "absolute": lambda: abs(a[0]),
             "softplus": lambda: numbers.function("log", 1 + numbers.function("exp", a[0])),
             "apply": lambda: numbers.function(self.name, a[0]),
+            "remainder": lambda: numbers.several("rem", a),
+            "angle": lambda: numbers.several("atan2", a),
+            "ordered": lambda: sorted(a)[int(self.constant)],
         }
         unary = make.get(self.operation, lambda: numbers.function(self.operation, a[0]))
         return unary()
@@ -323,12 +368,12 @@ exponents = st.sampled_from(
 )
 RATIONAL = (
     "number", "add", "add", "subtract", "scale", "multiply", "multiply", "divide", "power", "maximum", "maximum",
-    "minimum", "absolute", "choose", "apply",
+    "minimum", "absolute", "choose", "apply", "remainder", "ordered",
 )  # fmt: skip
-REAL = (*RATIONAL, "exp", "exp", "log", "log", "softplus", "logistic", "apply")
+REAL = (*RATIONAL, "exp", "exp", "log", "log", "softplus", "logistic", "apply", "angle")
 # Choices within choices, by comparisons of multiples of one number.
 CHOICES = ("choose",) * 3 + ("scale", "scale", "number", "add", "log", "power", "exp", "multiply", "divide", "absolute")
-ARITY = {"number": 0, "subtract": 2, "multiply": 2, "divide": 2, "choose": 3}
+ARITY = {"number": 0, "subtract": 2, "multiply": 2, "divide": 2, "choose": 3, "remainder": 2, "angle": 2}
 
 
 @st.composite
@@ -365,6 +410,7 @@ def steps_of(draw, variables, operations):
         operation = draw(st.sampled_from(operations))
         arity = ARITY.get(operation, 1)
         arity = draw(st.integers(1, 4)) if operation in ("add", "maximum", "minimum") else arity
+        arity = draw(st.sampled_from((2, 3, 4, 7))) if operation == "ordered" else arity  # seven stay opaque
         # Recent results more often than old ones, so that constructions grow deep.
         operands = tuple(size - 1 - min(draw(st.integers(0, size - 1)), size - 1) for _ in range(arity))
         constant, name = Fraction(0), ""
@@ -373,6 +419,8 @@ def steps_of(draw, variables, operations):
         if operation == "power":
             constant = draw(exponents)
             constant = constant if not exact or constant.denominator == 1 else Fraction(-2)
+        if operation == "ordered":
+            constant = Fraction(draw(st.integers(0, arity - 1)))
         if operation == "choose":
             name = draw(st.sampled_from(["lt", "le", "eq", "ne"]))
         if operation == "apply":

@@ -5,6 +5,7 @@ project has a rule for (tests/campaign.py counts).
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import jax
@@ -280,6 +281,50 @@ def _jax_ndtr(x):  # with the double nearest to the root of a half it would be a
     return jax.lax.erfc(-x * jnp.sqrt(jnp.asarray(0.5))) / 2
 
 
+def _np_relative_entropy(a, b):
+    inside = (a > 0) & (b > 0)
+    value = a * _np_log(np.where(inside, a, 1) / np.where(inside, b, 1))
+    return np.where(inside, value, np.where((a == 0) & (b >= 0), EXTENDED(0), np.inf))
+
+
+def _mp_relative_entropy(a, b):
+    if a > 0 and b > 0:
+        return a * mp.log(a / b)
+    return a if a == 0 and b >= 0 else _undefined()
+
+
+_np_lgamma = _in_doubles(scipy.special.gammaln)
+
+
+def _jax_log_beta(a, b):  # betaln of jax.scipy.special is, from 8 on, a rational function close to it, and no more
+    return jax.lax.lgamma(a) + jax.lax.lgamma(b) - jax.lax.lgamma(a + b)
+
+
+def _mp_log_beta(a, b):
+    if max(abs(a), abs(b)) > TAME:
+        raise OverflowError(a)
+    return _mp_lgamma(a) + _mp_lgamma(b) - _mp_lgamma(a + b)
+
+
+KEPT = 6  # binary digits after the first one
+
+
+def _jax_cut(x):
+    mask = jnp.uint64(2**64 - 2 ** (52 - KEPT))
+    return jax.lax.bitcast_convert_type(mask & jax.lax.bitcast_convert_type(x, jnp.uint64), jnp.float64)
+
+
+def _np_cut(x):
+    digits, exponent = np.frexp(x)
+    return np.ldexp(np.trunc(np.ldexp(digits, KEPT + 1)), exponent - KEPT - 1)
+
+
+def _mp_cut(x):
+    digits, exponent = mp.frexp(x)
+    whole = mp.floor(abs(digits) * 2 ** (KEPT + 1))
+    return mp.sign(x) * mp.ldexp(whole, exponent - KEPT - 1)
+
+
 OPERATIONS |= {
     "exp2": Operation(jnp.exp2, np.exp2, lambda x: _exp(x * mp.log(2)), weight=0.5),
     "rsqrt": _partial(jax.lax.rsqrt, lambda x: 1 / np.sqrt(x), lambda x: 1 / mp.sqrt(x), lambda x: x > 0, "positive",
@@ -364,9 +409,39 @@ OPERATIONS |= {
     ),
     "relative entropy": Operation(
         lambda a, b: a * jnp.log(a / b),
-        lambda a, b: np.where((a > 0) & (b > 0), a * _np_log(np.abs(a / np.where(b == 0, 1, b))), np.nan),
-        lambda a, b: a * mp.log(a / b) if a > 0 and b > 0 else _undefined(), 2, 0.5, "positive",
+        lambda a, b: a * _np_log(np.where(a * b > 0, a / np.where(b == 0, 1, b), np.nan)),
+        lambda a, b: a * mp.log(a / b) if a * b > 0 else _undefined(), 2, 0.5, "positive",
     ),
+    # those of jax.scipy.special: choices by conjunctions, with an infinity where they have no value
+    "entropy of two": Operation(
+        jax.scipy.special.rel_entr, _np_relative_entropy, _mp_relative_entropy, 2, 0.5, "positive"
+    ),
+    "divergence": Operation(
+        # kl_div of JAX 0.12 is, for quotients near 1, a polynomial close to it, and no more
+        lambda a, b: jax.scipy.special.rel_entr(a, b) - a + b, lambda a, b: _np_relative_entropy(a, b) - a + b,
+        lambda a, b: _mp_relative_entropy(a, b) - a + b, 2, 0.5, "positive",
+    ),
+    "x log y": Operation(
+        jax.scipy.special.xlogy, lambda a, b: np.where(a == 0, EXTENDED(0), a * _np_log(b)),
+        lambda a, b: a if a == 0 else a * mp.log(b) if b > 0 else _undefined(), 2, 0.5, "positive last",
+    ),
+    "x log(1 + y)": Operation(
+        jax.scipy.special.xlog1py, lambda a, b: np.where(a == 0, EXTENDED(0), a * _np_log(1 + b)),
+        lambda a, b: a if a == 0 else a * mp.log(1 + b) if b > -1 else _undefined(), 2, 0.5, "nonnegative last",
+    ),
+    "log beta": Operation(
+        _jax_log_beta, lambda a, b: _np_lgamma(a) + _np_lgamma(b) - _np_lgamma(a + b), _mp_log_beta, 2, 0.5,
+        "positive",
+    ),
+    "log2": Operation(
+        jnp.log2, lambda x: _np_log(x) / np.log(EXTENDED(2)),
+        lambda x: mp.log(x) / mp.log(2) if x > 0 else _undefined(), weight=0.5, wants="positive",
+    ),
+    "derivative of tanh": Operation(
+        jax.grad(jnp.tanh), lambda x: 1 / np.cosh(np.minimum(np.abs(x), 5000)) ** 2,
+        _tamed(lambda x: 1 / mp.cosh(x) ** 2), weight=0.5,
+    ),
+    "few digits": Operation(_jax_cut, _np_cut, _mp_cut, weight=0.3),
     "opaque": Operation(opaque("some activation"), np.tanh, mp.tanh, weight=0.2),
     "if finite": Operation(
         lambda x: jnp.where(jnp.isfinite(x), x, 0.0), lambda x: x, lambda x: x, weight=0.5
@@ -537,6 +612,138 @@ OPERATIONS |= {
     "variance": Operation(
         _stacked(jnp.var), lambda *xs: sum(x * x for x in xs) / EXTENDED(len(xs)) - (sum(xs) / EXTENDED(len(xs))) ** 2,
         lambda *xs: mp.fsum(x * x for x in xs) / len(xs) - (mp.fsum(xs) / len(xs)) ** 2, 3, 0.5,
+    ),
+}  # fmt: skip
+
+
+# ------------------------------------------------------------------ matrices, symmetric ones by their lower triangles
+
+
+def _rows(entries):
+    """The rows of the symmetric matrix whose lower triangle is given row by row."""
+    n = math.isqrt(2 * len(entries))
+    return [[entries[max(i, j) * (max(i, j) + 1) // 2 + min(i, j)] for j in range(n)] for i in range(n)]
+
+
+def _jax_symmetric(*entries):
+    return jnp.stack([jnp.stack(row) for row in _rows(entries)])
+
+
+def _jax_matrix(columns, *entries):
+    return jnp.reshape(jnp.stack(entries), (-1, columns))
+
+
+def _np_eigenvalues(*entries):
+    """Ascending, along a last axis; in doubles."""
+    A = np.stack([np.stack(row, axis=-1) for row in _rows(entries)], axis=-2).astype(np.float64)
+    known = np.isfinite(A).all(axis=(-1, -2))
+    A = np.where(known[..., None, None], A, 0)
+    return np.where(known[..., None], np.linalg.eigvalsh(A), np.nan).astype(EXTENDED)
+
+
+def _mp_eigenvalues(*entries):
+    return sorted(mp.eigsy(mp.matrix(_rows(entries)), eigvals_only=True))
+
+
+def _middle_and_radius(root, a, b, c):
+    """The eigenvalues of [[a, b], [b, c]] are the middle plus and minus the radius."""
+    return (a + c) / 2, root((a - c) * (a - c) / 4 + b * b)
+
+
+def _gram(entries, columns):
+    first, second = entries[:columns], entries[columns:]
+    return [
+        sum(u * v for u, v in zip(*pair, strict=True)) for pair in ((first, first), (first, second), (second, second))
+    ]
+
+
+def _largest_singular_value(root, columns, *entries):
+    return root(sum(_middle_and_radius(root, *_gram(entries, columns))))
+
+
+def _nuclear_norm(root, larger, *entries):
+    """The root of the Gram matrix's trace and twice the root of its determinant, the sum of all minors' squares."""
+    (a, b, c), (u, v, w) = entries[:3], entries[3:]
+    minors = [a * v - b * u, a * w - c * u, b * w - c * v]
+    return root(sum(x * x for x in entries) + 2 * root(larger(sum(m * m for m in minors), 0)))
+
+
+def _matrix_fraction(u, v, a, b, c):
+    return (c * u * u - 2 * b * u * v + a * v * v) / (a * c - b * b)
+
+
+def _np_log_determinant(a, b, c):
+    return np.where((a > 0) & (a * c > b * b), _np_log(a * c - b * b), np.nan)
+
+
+def _mp_log_determinant(a, b, c):
+    return mp.log(a * c - b * b) if a > 0 and a * c > b * b else _undefined()
+
+
+def _substituted(a, b, c, u, v):
+    """The sum of the x with a x_0 = u and b x_0 + c x_1 = v."""
+    return u / a + (v - b * u / a) / c
+
+
+OPERATIONS |= {
+    "larger eigenvalue": Operation(
+        lambda *xs: jnp.linalg.eigvalsh(_jax_symmetric(*xs))[1], lambda *xs: sum(_middle_and_radius(np.sqrt, *xs)),
+        lambda *xs: sum(_middle_and_radius(mp.sqrt, *xs)), 3, 0.3,
+    ),
+    "lesser eigenvalue": Operation(
+        lambda *xs: jnp.linalg.eigvalsh(_jax_symmetric(*xs))[0],
+        lambda *xs: np.subtract(*_middle_and_radius(np.sqrt, *xs)),
+        lambda *xs: mp.fsub(*_middle_and_radius(mp.sqrt, *xs)), 3, 0.2,
+    ),
+    "largest of three eigenvalues": Operation(
+        lambda *xs: jnp.linalg.eigvalsh(_jax_symmetric(*xs))[-1], lambda *xs: _np_eigenvalues(*xs)[..., -1],
+        lambda *xs: _mp_eigenvalues(*xs)[-1], 6, 0.1,
+    ),
+    "middle of three eigenvalues": Operation(
+        lambda *xs: jnp.linalg.eigvalsh(_jax_symmetric(*xs))[1], lambda *xs: _np_eigenvalues(*xs)[..., 1],
+        lambda *xs: _mp_eigenvalues(*xs)[1], 6, 0.05,
+    ),
+    "two of three eigenvalues": Operation(
+        lambda *xs: jnp.sum(jnp.linalg.eigvalsh(_jax_symmetric(*xs))[1:]),
+        lambda *xs: sum(np.moveaxis(_np_eigenvalues(*xs)[..., 1:], -1, 0)), lambda *xs: sum(_mp_eigenvalues(*xs)[1:]),
+        6, 0.1,
+    ),
+    "spectral norm": Operation(
+        lambda *xs: jnp.linalg.norm(_jax_matrix(2, *xs), 2), lambda *xs: _largest_singular_value(np.sqrt, 2, *xs),
+        lambda *xs: _largest_singular_value(mp.sqrt, 2, *xs), 4, 0.2,
+    ),
+    "wide spectral norm": Operation(
+        lambda *xs: jnp.linalg.norm(_jax_matrix(3, *xs), 2), lambda *xs: _largest_singular_value(np.sqrt, 3, *xs),
+        lambda *xs: _largest_singular_value(mp.sqrt, 3, *xs), 6, 0.1,
+    ),
+    "nuclear norm": Operation(
+        lambda *xs: jnp.linalg.norm(_jax_matrix(3, *xs), "nuc"), lambda *xs: _nuclear_norm(np.sqrt, np.maximum, *xs),
+        lambda *xs: _nuclear_norm(mp.sqrt, max, *xs), 6, 0.1,
+    ),
+    "fraction of a matrix": Operation(
+        lambda u, v, *A: jnp.stack([u, v]) @ jnp.linalg.solve(_jax_symmetric(*A), jnp.stack([u, v])),
+        _matrix_fraction, _matrix_fraction, 5, 0.1,
+    ),
+    "log of a determinant": Operation(
+        lambda *A: 2 * jnp.sum(jnp.log(jnp.diagonal(jnp.linalg.cholesky(_jax_symmetric(*A))))),
+        _np_log_determinant, _mp_log_determinant, 3, 0.1,
+    ),
+    "determinant": Operation(
+        lambda *A: jnp.linalg.det(_jax_symmetric(*A)), lambda a, b, c: a * c - b * b, lambda a, b, c: a * c - b * b, 3,
+        0.1,
+    ),
+    "last pivot": Operation(
+        lambda *A: jnp.linalg.cholesky(_jax_symmetric(*A))[1, 1],
+        lambda a, b, c: np.exp(_np_log_determinant(a, b, c) / 2) / np.sqrt(np.abs(a)),
+        lambda a, b, c: mp.sqrt(c - b * b / a) if a > 0 and a * c > b * b else _undefined(), 3, 0.1,
+    ),
+    "by substitution": Operation(
+        lambda a, b, c, u, v: jnp.sum(
+            jax.scipy.linalg.solve_triangular(
+                jnp.stack([jnp.stack([a, jnp.asarray(0.0)]), jnp.stack([b, c])]), jnp.stack([u, v]), lower=True
+            )
+        ),
+        _substituted, _substituted, 5, 0.1,
     ),
 }  # fmt: skip
 

@@ -71,7 +71,7 @@ def test_one_function_is_told_in_full(capsys):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_three_readings_of_an_operation_agree(name):
     op, rng, compared = OPERATIONS[name], random.Random(name), 0
-    for _ in range(60):
+    for _ in range(100):
         t = (name, *(("x", i) for i in range(op.arity)), *(c(rng.choice(choices)) for choices in op.numbers))
         at = np.array(
             [rng.choice([rng.uniform(-2, 2), rng.uniform(0.1, 3), -1.0, 0.0, 1.0, 0.5]) for _ in range(op.arity)]
@@ -100,6 +100,22 @@ def test_what_is_written_otherwise_is_the_same_function(name):
             assert abs(in_mpmath(given, at, None) - in_mpmath(written, at, None)) < mp.mpf(10) ** -35
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "value"),
+    [("where both", 1, 5), ("where both", -1, None), ("where either", 1, 2), ("where either", -1, None),
+     ("where neither", 1, 5), ("where neither", -1, None), ("where one", 1, None), ("where chosen", 0.5, None)],
+)  # fmt: skip
+def test_a_conjunction_is_false_where_one_side_is_whatever_the_other_means(name, other, value):
+    t = (name, ("div", c(3), x()), c(other), c(2), c(5))
+    on = made(t, (between(-1, 1),))
+    if value is None:
+        with pytest.raises((ValueError, ZeroDivisionError)):
+            on.value([mp.mpf(0)], [])
+        return
+    assert on.value([mp.mpf(0)], []) == value
+    assert netprops.is_positive(on.function(), on.domains()[0]).answer == "yes"
+
+
 # ---------------------------------------------------------------- the adversary
 
 U = x()
@@ -117,6 +133,12 @@ FOUND = {
     "two hills": (made(neg(("square", sub(("square", U), c(1)))), (R,)), "quasiconvex"),
     "a dent": (made(sub(U, scaled(1.001, ("sin", U))), (R,)), "nondecreasing"),
     "a double root": (made(("square", sub(U, c(0.3))), (R,)), "positive"),
+    "a double root of what is tiny": (
+        made(mul(("exp", c(-1600)), ("square", sub(U, c(0.3)))), (between(0, 1),)),
+        "positive",
+    ),
+    "a tiny number below 0": (made(sub(("exp", c(-1601)), ("exp", sub(U, c(1600)))), (between(-2, 2),)), "positive"),
+    "as many digits as there are below 1": (made(sub(c(1), ("where <", U, c(1), ("tanh", U))), (R,)), "positive"),
     "a logarithm of what is negative": (made(("log", U), (R,)), "concave"),
     "a bend": (made(("max", U, scaled(1.0001, U)), (R,)), "affine"),
     "not constant": (made(("tanh", ("square", U)), (R,)), "constant"),
@@ -129,6 +151,16 @@ TRUE = {
     "an affine one": (made(add(scaled(0.1, U), c(3)), (R,)), "affine"),
     "that cancels": (made(sub(("softplus", U), ("softplus", neg(U))), (R,)), "affine"),
     "just positive": (made(add(("square", U), c(1e-12)), (R,)), "positive"),
+    "tiny and positive": (made(("exp", add(U, c(-1612))), (between(-1, 2),)), "positive"),
+    "tiny beside large": (made(("exp", scaled(-1000, U)), (between(-1, 1.6),)), "positive"),
+    "tiny after digits that cancel": (
+        made(sub(c(1), ("square", ("tanh", ("div", c(4), U)))), (between(0, 2, True),)),
+        "positive",
+    ),
+    "a strict one that bends by little": (
+        made(add(("exp", add(U, c(-900))), scaled(3, U)), (between(0, 1),)),
+        "strictly convex",
+    ),
     "a normal tail": (made(("log", add(c(1), ("erf", U))), (R,)), "concave"),
     "steps": (made(("floor", U), (R,)), "nondecreasing"),
 }

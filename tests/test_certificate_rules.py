@@ -81,9 +81,7 @@ BESIDE_FAMILIES = {
     ),
     # a matrix that is not definite everywhere
     "matrix fraction": (
-        lambda v: (
-            (v[2] * v[3] ** 2 - 2 * v[1] * v[3] * v[4] + v[0] * v[4] ** 2) / (1 + (v[0] * v[2] - v[1] ** 2) ** 2)
-        ),
+        lambda v: (v[2] * v[3] ** 2 - 2 * v[1] * v[3] * v[4] + v[0] * v[4] ** 2) / (1 + (v[0] * v[2] - v[1] ** 2) ** 2),
         box([1, -1, 1, -3, -3], [5, 2, 5, 3, 3]),
     ),
     # entries that are not affine
@@ -156,6 +154,11 @@ CASES = {
         is_convex,
         (lambda v: jax.nn.relu(jnp.exp(v[0]) + v[1]), R2),
         (lambda v: -jax.nn.relu(jnp.exp(v[0]) + v[1]), R2),
+    ),
+    "choice by data": Case(
+        is_convex,
+        (lambda x, q: jnp.where(q > 1, jnp.exp(x), x**2), R, R),
+        (lambda x, q: jnp.where(x > 1, jnp.exp(x), x**2), R, R),
     ),
     "log": Case(
         is_concave,

@@ -5,6 +5,7 @@ inequalities on one chord, the conclusion satisfies its own there.  So that is w
 chords of the domain: whatever a rule lets pass is evaluated at both ends and between.
 """
 
+import itertools
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +22,7 @@ from normal_forms import DIGITS, Digits, UnclearError, UndefinedError, as_ratio,
 from test_certificate_rules import CASES, arguments, certificate_of
 from test_curvature import CONCAVE, CONVEX, RISING, STRICT
 from test_quasiconvexity import RULES as QUASI
+from test_rule_families import RULES as FAMILIES
 
 from netprops import UnsupportedError, box, positive, reals, recheck
 from netprops.certificates.goals import RULES, Goal, product
@@ -275,6 +277,16 @@ def arguments_in(e):
     return [to_json(a) for a in dict.fromkeys(found)]
 
 
+def matrix_fractions_of(e):
+    """[[a, b], [b, c]] and y made of the first variables, in this order and in another one."""
+    forms = [a for a in e.table.atoms if a.kind == "variable"]
+    if len(forms) < 5:
+        return []
+    a, b, c, u, v = (to_json(Expression(e.table, {alone(form.index): fmpq(1)})) for form in forms[:5])
+    made = ([[a, b], [b, c]], [u, v]), ([[c, b], [b, a]], [u, v]), ([[a, b], [c, b]], [u, v])
+    return [{"matrix": A, "vector": y, "weight": w} for A, y in made for w in ("1", "1/2", "-1")]
+
+
 def shares_of(rng, n):
     """A few tables of shares of n entropies."""
     return [[[str(rng.choice((0, 0, 1))) for _ in range(n)] for _ in range(n + 1)] for _ in range(3)]
@@ -309,11 +321,17 @@ def parameters_for(rng, rule, goal):
         "entropies": [
             {"forms": forms, "shares": shares} for forms in (line, inner[:2]) for shares in shares_of(rng, len(forms))
         ],
-        "Dirichlet normaliser": [{"arguments": inner[:3], "coefficient": c} for c in ("1", "1/2")],
+        "Dirichlet normaliser": [
+            {"arguments": list(chosen), "coefficient": c}
+            for size in (2, 3)
+            for chosen in itertools.permutations(inner[:4], size)
+            for c in ("1", "1/2")
+        ],
         "log of a Gumbel tail": [{"term": p} for p in places],
         "minors": [{"halves": None}, {"halves": [0, None, None]}],
         "matrix fraction": [
-            {"matrix": [[a]], "vector": [u], "weight": w} for a in inner[:2] for u in line for w in ("1", "1/3")
+            *({"matrix": [[a]], "vector": [u], "weight": w} for a in inner[:2] for u in line for w in ("1", "1/3")),
+            *matrix_fractions_of(goal.expression),
         ],
         "function of one expression": [
             {"inner": u, "root": root, "rises": rises, "kink": None}
@@ -359,7 +377,9 @@ def test_no_rule_concludes_what_is_false_of_random_compositions(seed):
         return
 
 
-MISSES = {name: row[-1] for table in (CONVEX, CONCAVE, STRICT, RISING, QUASI) for name, row in table.items()}
+MISSES = {name: row[-1] for table in (CONVEX, CONCAVE, STRICT, RISING, QUASI) for name, row in table.items()} | {
+    f"{name}, {place}": miss for name, (_, misses) in FAMILIES.items() for place, miss in enumerate(misses)
+}
 
 
 @pytest.mark.parametrize("name", MISSES)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from compositions import composition
-from forgeries import at, leaves, proved, put, refusal, sealed, through_json
+from forgeries import about, at, leaves, proved, put, refusal, sealed, through_json
 from hypothesis import given
 from hypothesis import strategies as st
 from test_curvature import CONCAVE, CONVEX, RISING, STRICT
@@ -666,6 +666,28 @@ def test_both_parts_of_a_curvature_are_about_one_function_on_one_domain():
     for parts in (up["parts"][::-1], up["parts"][:1], [*up["parts"], up["parts"][0]], {}, None):
         assert refusal({**up, "parts": parts}, cube)[0] == "name"
     assert refusal({**up, "words": "everywhere"}, cube)[0] == "name"
+
+
+OPAQUE = {
+    "rounding": lambda x: jnp.round(x),
+    "a remainder": lambda x: jax.lax.rem(x, 2.0 + 0 * x),
+    "an angle": lambda x: jnp.arctan2(x, x**2),
+    "the third of seven": lambda x: jnp.sort(
+        jnp.stack([x, 7 - x, 2 * x - 4, x**2 / 4, 14 - 3 * x, x / 2 + 2, 5 - x / 2])
+    )[2],
+}
+
+
+@pytest.mark.parametrize("name", OPAQUE)
+def test_a_segment_along_which_a_function_without_a_shape_rests(name):
+    g = OPAQUE[name]
+    f = lambda v: g(v[0] + 3) + v[0] ** 2 + 2 * v[1]  # noqa: E731
+    verdict = is_strictly_convex(f, box(0.25, 0.5, shape=2))
+    assert (verdict.answer, verdict.witness["kind"]) == ("no", "straight segment")
+    told = through_json(verdict.certificate)
+    assert recheck(told, f)
+    moving = lambda v: g(v[0] + 3) + v[0] ** 2 + 2 * v[1] + 1e-9 * g(v[0] + v[1] + 3)  # noqa: E731
+    assert not recheck(about(told, (box(0.25, 0.5, shape=2),), moving), moving)
 
 
 def test_a_strictly_convex_term_is_convex_without_the_others():

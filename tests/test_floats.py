@@ -326,13 +326,7 @@ ELSEWHERE = frozenset(
     [
         "add_any",
         "copy",
-        "copy_p",
-        "scatter_add",
-        "scatter_max",
-        "scatter_min",
-        "scatter_mul",
         "optimization_barrier",
-        "expand_dims",
         "log2",
         "one_minus_square",
         "polynomial",

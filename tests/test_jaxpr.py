@@ -191,9 +191,8 @@ EXACT = {
 
 # Named in a table for another version of JAX than the one at hand, or an alias.
 ELSEWHERE = {
-    *("copy_p", "scatter_add", "scatter_mul", "pjit", "closed_call", "core_call", "custom_vjp_call_jaxpr", "remat"),
-    *("remat2", "custom_lin", "run_state", "scatter_max", "scatter_min", "stack", "unstack", "expand_dims", "jit"),
-    *("checkpoint", "scatter-max", "scatter-min", "fft"),
+    *("pjit", "closed_call", "core_call", "custom_vjp_call_jaxpr", "remat", "remat2", "custom_lin", "run_state"),
+    *("stack", "unstack", "jit", "checkpoint", "scatter-max", "scatter-min", "fft"),
     "polynomial",  # made by JAX from 0.12 on only: tried below without a trace, too
     # Not exact in dyadic numbers: tried in test_rule_families.py.
     *("cholesky", "custom_linear_solve", "eigh", "lu", "svd", "triangular_solve"),

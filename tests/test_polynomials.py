@@ -1,5 +1,6 @@
 """Normal forms: equal to what they were made of wherever it is defined, with side conditions that are never too few."""
 
+import math
 from fractions import Fraction
 from itertools import permutations
 
@@ -420,6 +421,55 @@ def test_expressions_have_no_truth_value():
     with pytest.raises(TypeError):
         bool(x)
     assert "x0" in str(t.exp(t.log(t.add(x, t.number(3)))))
+
+
+# ------------------------------------------------------------------ functions of several expressions
+
+SEVERAL = {
+    "a remainder": ([("remainder", (0, 1), 0)], 2),
+    "an angle": ([("angle", (0, 1), 0)], 2),
+    "the k-th of three": ([("ordered", (0, 1, 2), k) for k in range(3)], 3),
+    "the k-th of seven": ([("ordered", tuple(range(7)), k) for k in range(7)], 7),
+    "of sums and powers": (
+        [("add", (0, 1), 0), ("power", (1,), 2), ("remainder", (2, 1), 0), ("ordered", (0, 1, 2, 4), 1)],
+        2,
+    ),
+}
+PLACES = (fmpq(7, 2), fmpq(-5, 4), fmpq(2), fmpq(-2), fmpq(1, 3), fmpq(9), fmpq(-7))
+
+
+def several(name, level=0):
+    """How many values of the steps were compared with the oracle's, at points in several orders."""
+    made, variables = SEVERAL[name]
+    steps = [Step(operation, operands, Fraction(c)) for operation, operands, c in made]
+    numbers = Digits if name == "an angle" else Exact
+    points = [[*PLACES[k:], *PLACES[:k]][:variables] for k in range(len(PLACES))]
+    return sum(check(steps, [LINE] * variables, point, level, numbers) - variables for point in points)
+
+
+@levels
+@pytest.mark.parametrize("name", SEVERAL)
+def test_functions_of_several_expressions_have_the_values_of_the_oracle(name, level):
+    assert several(name, level) == len(PLACES) * len(SEVERAL[name][0])
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_wrong_function_of_several_expressions_is_seen(name, monkeypatch):
+    right = Table.opaque
+    monkeypatch.setattr(Table, "opaque", lambda t, kind, args, *bounds: right(t, kind, args[:-1] + args[:1], *bounds))
+    if name == "the k-th of three":  # a maximum of sums, not opaque
+        monkeypatch.setattr(Table, "maximum", lambda t, parts: parts[0])
+    with pytest.raises(AssertionError):
+        several(name)
+
+
+def test_remainders_and_angles_of_reals_against_c():
+    for a, b in permutations(map(float, (3.5, -1.25, 2, -2, 0.1, 9)), 2):
+        with mpmath.workdps(DIGITS):
+            pair = [Digits.number(exact(x)) for x in (a, b)]
+            assert abs(Digits.several("atan2", pair) - math.atan2(a, b)) < 1e-14
+            assert Digits.several("rem", pair) == math.fmod(a, b)
+        assert Exact.several("rem", [Fraction(a), Fraction(b)]) == Fraction(math.fmod(a, b))
 
 
 # ------------------------------------------------------------------ wrong on purpose

@@ -94,7 +94,6 @@ REFERENCE = {
     "and": np.logical_and,
     "clamp": jax.lax.clamp,
     "copy": lambda x: x,
-    "copy_p": lambda x: x,
     "not": np.logical_not,
     "or": np.logical_or,
     "square": lambda x: x * x,

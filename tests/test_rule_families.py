@@ -57,21 +57,38 @@ RULES = {
         [
             (lambda x: -((x[0] ** 3 - jnp.abs(x[1]) ** 3) ** 0.375), box([2, -1], [4, 1])),
             (lambda x: -((x[0] ** 3 + jnp.abs(x[1]) ** 3) ** 0.25), box([2, -1], [4, 1])),
+            (lambda x: -((x[0] ** 4 + 1 - x[1] ** 4) ** 0.25), box([2, -1], [4, 1])),  # a positive constant
+            (lambda x: -((jnp.sqrt(x[0]) - jnp.sqrt(x[1])) ** 2), box([4, 0.25], [9, 2])),  # the power p is below 1
+            (lambda x: -((x[0] ** 4 - x[1] ** 2) ** 0.25), box([2, -1], [4, 1])),  # of a concave function
+            (lambda x: -jnp.sqrt((x[0] ** 2 + 2) ** 2 - x[1] ** 2), box([-1, 0], [1, 1])),  # of a convex one, above
+            (lambda x: -jnp.log(9 + x[0] ** 4 - x[1] ** 4), box([0, -1], [4, 1])),
         ],
     ),
     "log of a Gumbel tail": (
         (lambda x: -jnp.log(-jnp.expm1(-2 * jnp.exp(3 * x[0]))), reals(1)),
-        [(lambda x: jnp.log(-jnp.expm1(-jnp.exp(x[0]))), reals(1))],
+        [
+            (lambda x: jnp.log(-jnp.expm1(-jnp.exp(x[0]))), reals(1)),
+            (lambda x: -jnp.log(jnp.exp(jnp.exp(x[0])) - 0.5), reals(1)),  # another constant
+            (lambda x: -jnp.log(jnp.expm1(jnp.exp(x[0]))), reals(1)),  # without exp(u) beside it
+            (lambda x: -jnp.log(-jnp.expm1(-jnp.exp(x[0] ** 2))), reals(1)),  # of a convex function
+            (lambda x: -jnp.log(-jnp.expm1(-2 * jnp.exp(3 * x[0]))) - 1e-3 * jnp.exp(3 * x[0]), reals(1)),
+        ],
     ),
     "entropies": (
         (lambda x: (x[0] + x[1]) * jnp.log((x[0] + x[1]) / (x[0] + 2 * x[1] + 1)), TWO),
-        [(lambda x: 0.75 * (x[0] + x[1]) * jnp.log(x[0] + x[1]) - (x[0] + x[1]) * jnp.log(x[0] + 2 * x[1] + 1), TWO)],
+        [
+            (lambda x: 0.75 * (x[0] + x[1]) * jnp.log(x[0] + x[1]) - (x[0] + x[1]) * jnp.log(x[0] + 2 * x[1] + 1), TWO),
+            (lambda x: (x[0] + x[1]) * jnp.log((x[0] + x[1]) / (1 + x[1] ** 2)), TWO),  # of a convex function
+            (lambda x: (x[0] - x[1]) * jnp.log((x[0] + x[1]) / (x[0] + 2 * x[1] + 1)), TWO),  # times another form
+        ],
     ),
     "Dirichlet normaliser": (
         (lambda x: lgamma(x[0]) + lgamma(x[1]) - lgamma(x[0] + x[1]), positive(2)),
         [
             (lambda x: lgamma(x[0]) + lgamma(x[1]) - 1.25 * lgamma(x[0] + x[1]), TWO),
             (lambda x: lgamma(x[0]) + lgamma(x[1] + 4) - lgamma(x[0] + x[1]), box(2, 8, shape=2)),
+            (lambda x: lgamma(x[0] + x[1]) - lgamma(x[0]) - lgamma(x[1]), TWO),  # a negative coefficient
+            (lambda x: lgamma(x[0]) + lgamma(x[1]) - lgamma(2 * x[0] + x[1]), TWO),  # more than the total
         ],
     ),
     "lent curvature": (
@@ -88,11 +105,20 @@ RULES = {
     ),
     "matrix fraction": (
         (lambda x: quadratic_over(x, 2.0), PAIRS),
-        [(lambda x: quadratic_over(x, 2.125), PAIRS), (lambda x: -quadratic_over(x, 2.0), PAIRS)],
+        [
+            (lambda x: quadratic_over(x, 2.125), PAIRS),
+            (lambda x: -quadratic_over(x, 2.0), PAIRS),
+            (lambda x: quadratic_over(x, 2.0) - x[0] ** 2 / 8, PAIRS),  # the rest is not convex
+            (lambda x: quadratic_over(jnp.stack([x[0], x[1], x[2] ** 2, x[3], x[4]]), 2.0), PAIRS),  # not affine
+            (lambda x: quadratic_over(jnp.stack([x[2], x[1], x[0], x[3], x[4]]), 2.0) * x[3], PAIRS),
+        ],
     ),
     "Ky Fan": (
         (lambda x: jnp.linalg.norm(x.reshape(2, 3), "nuc"), reals(6)),
-        [(lambda x: jnp.linalg.norm(x.reshape(2, 3), -2), reals(6))],
+        [
+            (lambda x: jnp.linalg.norm(x.reshape(2, 3), -2), reals(6)),
+            (lambda x: -jnp.linalg.norm(x.reshape(2, 3), "nuc"), reals(6)),
+        ],
     ),
     "one form": (
         (lambda x: x[0] / jnp.tanh(x[0]), box(0.25, 5, shape=1)),
@@ -348,6 +374,14 @@ UNDEFINED_IN_PLACES = {
     "an entry of a solution beside a singular block": (
         lambda x: jnp.linalg.solve(symmetric(1 + 0 * x, 0 * x, x), jnp.ones(2))[0],
         box(-1, 1),
+    ),
+    "the singular values of a matrix with a bad entry": (
+        lambda x: jnp.linalg.norm(jnp.stack([1 / x, x, x, x, x, x]).reshape(2, 3), 2),
+        reals(),
+    ),
+    "the eigenvalues of a matrix with a bad entry": (
+        lambda x: jnp.linalg.eigvalsh(jnp.diag(jnp.stack([1 / x, x, x])) + 1)[0],
+        reals(),
     ),
 }
 

@@ -42,6 +42,15 @@ def _maximum(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     return [convex(view, a) for a in atom.arguments]
 
 
+@rule("choice by data")
+def _choice_by_data(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
+    """A choice between two convex functions is convex if the comparison that makes it has no decision variables."""
+    atom, sign = view.function(e, "where")
+    _, compared, *sides = atom.arguments
+    demand(view.rests(compared), "{} decides, which moves", compared)
+    return [convex(view, side, sign) for side in sides]
+
+
 @rule("log")
 def _log(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """log of a concave function is concave, where it is real."""

@@ -208,7 +208,7 @@ def _straight(statement: Statement, witness: Mapping[str, Any], points: Mapping[
     t = target.variable("t", Interval(fmpq(0), fmpq(1)))
     flat = [[x for array in point for x in array.reshape(-1)] for point in (a, b)]
     values = [target.add(target.number(x), target.scale(t, y - x)) for x, y in zip(*flat, strict=True)]
-    there = over(symbols.table, e, target, values)
+    there = over(symbols.table, e, target, values, opaque=True)
     demand(there is not None and not there.needs and View(target, 1).is_affine(there), "it is not affine there")
 
 

@@ -23,7 +23,7 @@ Tag = Literal["affine", "bent"]  # of a value that depends on the decision varia
 LINEAR: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(
         ("add", "add_any", "sub", "neg", "reduce_sum", "cumsum", "reduce_window_sum", "broadcast_in_dim", "concatenate",
-         "convert_element_type", "copy", "copy_p", "expand_dims", "pad", "reshape", "rev", "slice", "split", "squeeze",
+         "convert_element_type", "copy", "pad", "reshape", "rev", "slice", "split", "squeeze",
          "stack", "stop_gradient", "transpose", "unstack"),
         (),
     ),
@@ -32,7 +32,6 @@ LINEAR: Mapping[str, tuple[int, ...]] = {
     "select_n": (0,),
     "scatter": (1,),
     "scatter-add": (1,),
-    "scatter_add": (1,),
     "dynamic_slice": (-1,),
     "dynamic_update_slice": (-2,),
 }  # fmt: skip
@@ -44,7 +43,7 @@ TOTAL = frozenset(
      "reduce_max", "reduce_min", "reduce_prod", "sign", "sin", "sinh", "sort", "square", "tanh"}
 )  # fmt: skip
 
-INDEXED = frozenset({"gather", "scatter", "scatter-add", "scatter_add"})  # not real where an index lies outside
+INDEXED = frozenset({"gather", "scatter", "scatter-add"})  # not real where an index lies outside
 
 
 def affine_cut(program: Program, decision: int) -> Cut | None:

@@ -12,7 +12,8 @@ Rules, each with its hypothesis:
 * composition: convex non-decreasing of convex, convex non-increasing of concave, convex of affine;
 * powers of affine, of convex nonnegative and of concave positive bases; the Euclidean norm of affine forms;
 * products of powers of positive affine forms; products of log-convex factors;
-* log of a sum of log-convex terms; maximum of convex operands, both also after a common shift;
+* log of a sum of log-convex terms; maximum of convex operands, both also after a common shift; choices between two
+  convex functions by a comparison of parameters;
 * norms and means, as powers of sums of powers (`power_sums`); degree two (`degree_two`): roots of hyperbolic forms,
   quotients with an affine form; perspectives (`perspectives`); sums over disjoint sets of variables;
 * a quadratic form that outweighs bounded second derivatives, products of sines and cosines being sums of them; one that
@@ -49,7 +50,7 @@ from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.expressions import places, to_json
 from netprops.readings.one_dimension import convex_in_one_form, innermost_kink, nonnegative_polynomial
 from netprops.readings.perspectives import deperspectived
-from netprops.readings.polynomials import KY_FAN, UNIT, Expression, Monomial, Table, alone
+from netprops.readings.polynomials import KY_FAN, UNIT, Atom, Expression, Monomial, Table, alone
 from netprops.readings.proofs import Proof, step
 from netprops.readings.sum_of_squares import gram_of_hessian
 from netprops.readings.trigonometry import linearised
@@ -394,6 +395,9 @@ class Calculus:
         if atom.kind.startswith(KY_FAN):
             affine = all(self.is_affine(entry) for entry in atom.arguments)
             return step("Ky Fan", f"{atom.kind} of a matrix of affine entries") if affine else None
+        chosen = self._chosen_by_data(atom, self.convex)
+        if chosen is not None:
+            return chosen
         if atom.kind == "where" and self.thorough:
             return compositions.convex_composition(self, self._product(alone(index)))
         return self._composition(atom.kind, atom.arguments, 1)
@@ -410,7 +414,15 @@ class Calculus:
             return step("log", "log of a concave function", inner) if inner else self._log_concave(atom.arguments[0])
         if atom.kind in ("exp", "max"):
             return None
-        return self._composition(atom.kind, atom.arguments, -1)
+        return self._chosen_by_data(atom, self.concave) or self._composition(atom.kind, atom.arguments, -1)
+
+    def _chosen_by_data(self, atom: Atom, bent: Callable[[Expression], Proof | None]) -> Proof | None:
+        """A choice by a comparison without decision variables, both sides of which are bent alike."""
+        if atom.kind != "where" or self.depends(atom.arguments[1]):
+            return None
+        premises = [bent(side) for side in atom.arguments[2:]]
+        known = [premise for premise in premises if premise]
+        return step("choice by data", "a choice that the data make", *known) if len(known) == len(premises) else None
 
     def _unfolded(self, inner: Proof | None) -> Proof | None:
         return step("unfolded", "", inner) if inner else None

@@ -971,13 +971,9 @@ def _scalar(value: Any, known: bool) -> Array:
 SCATTERS: dict[str, Callable[[Any, Any, Algebra, bool], Any]] = {
     "scatter": lambda old, new, algebra, known: new,
     "scatter-add": lambda old, new, algebra, known: old + new if known else algebra.add_all([old, new]),
-    "scatter_add": lambda old, new, algebra, known: old + new if known else algebra.add_all([old, new]),
     "scatter-mul": lambda old, new, algebra, known: old * new if known else algebra.multiply_all([old, new]),
-    "scatter_mul": lambda old, new, algebra, known: old * new if known else algebra.multiply_all([old, new]),
     "scatter-max": lambda old, new, algebra, known: max(old, new) if known else algebra.largest([old, new]),
-    "scatter_max": lambda old, new, algebra, known: max(old, new) if known else algebra.largest([old, new]),
     "scatter-min": lambda old, new, algebra, known: min(old, new) if known else algebra.smallest([old, new]),
-    "scatter_min": lambda old, new, algebra, known: min(old, new) if known else algebra.smallest([old, new]),
 }
 
 
@@ -1141,10 +1137,8 @@ MOVEMENT: dict[str, Callable[[Any, list[Array], Algebra], Array | list[Array]]] 
     "concatenate": _concatenate,
     "convert_element_type": _convert,
     "copy": _same,
-    "copy_p": _same,
     "dynamic_slice": _dynamic_slice,
     "dynamic_update_slice": _dynamic_update_slice,
-    "expand_dims": _same_order,
     "gather": _gather,
     "iota": _iota,
     "optimization_barrier": lambda eqn, inputs, algebra: inputs,

@@ -927,9 +927,7 @@ class Table:
         if found is not None:
             return found
         plain = Expression(self, e.terms)
-        return self.intern(
-            "exp", (plain,), self.dependencies(plain), lambda: shapes.range_of("exp", self.range(plain))
-        )
+        return self.intern("exp", (plain,), self.dependencies(plain), lambda: shapes.range_of("exp", self.range(plain)))
 
     def exp(self, e: Expression) -> Expression:
         """exp(e); logarithms inside come out as powers."""
@@ -1493,7 +1491,7 @@ class Table:
 
     def _choice_assuming(self, truth: Truth, atom: Atom, logs: bool) -> Expression | None:
         relation, u, if_false, if_true = atom.arguments
-        holds = _tells(truth, Truth(relation, u))
+        holds = tells(truth, Truth(relation, u))
         if holds is not None:
             return self.assuming(truth, if_true if holds else if_false, logs)
         f, t = (self.assuming(truth, case, logs) for case in (if_false, if_true))
@@ -1606,8 +1604,8 @@ def _implies(truth: Truth, condition: Condition) -> bool:
     return truth.relation == "le" and k < 0 and condition.kind == "nonnegative"
 
 
-def _tells(truth: Truth, other: Truth) -> bool | None:
-    """Whether one comparison with 0 decides another, of a multiple of the same expression."""
+def tells(truth: Truth, other: Truth) -> bool | None:
+    """Whether one comparison with 0 decides another, of a multiple of the same expression; None if it does not."""
     u, v = truth.expression, other.expression
     if not u.terms or not v.terms:
         return None
@@ -1615,6 +1613,11 @@ def _tells(truth: Truth, other: Truth) -> bool | None:
     k = u.terms.get(lead, ZERO) / v.terms[lead]
     if k == 0 or u.table.scale(v, k) != Expression(u.table, u.terms):
         return None
+    r = u.table.range(u)
+    if truth.relation == "le" and ranges.is_nonnegative(r):
+        return tells(Truth("eq", u), other)
+    if truth.relation == "ne" and (ranges.is_nonnegative(r) or ranges.is_nonpositive(r)):
+        return tells(Truth("lt", u if ranges.is_nonpositive(r) else u.table.scale(u, -1)), other)
     if truth.relation in ("eq", "ne"):
         zero = truth.relation == "eq"
         known = {"eq": zero, "ne": not zero, **({"lt": False, "le": True} if zero else {})}

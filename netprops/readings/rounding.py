@@ -577,7 +577,6 @@ RULES: Mapping[str, Callable[..., Value | list[Value]]] = {
     "reduce_prod": _reduce_prod,
     "reduce_sum": _reduce_sum,
     "scatter-add": _scatter_add,
-    "scatter_add": _scatter_add,
     "select_n": _select,
     "sign": _sign,
     "sin": _wave(np.sin, "sin"),

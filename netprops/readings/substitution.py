@@ -24,13 +24,15 @@ class Rebuilder:
     """Expressions of `source` over `target`.
 
     `variable(bit)` replaces a variable. `take_out(e)`, if given, splits e as (rest, replacement) before its terms are
-    looked at: the part that is a multiple of a given form goes over whole.
+    looked at: the part that is a multiple of a given form goes over whole. `opaque` says that functions of which
+    nothing is known go over as well, of the rebuilt arguments.
     """
 
     source: Table
     target: Table
     variable: Callable[[int], Expression]
     take_out: Callable[[Expression], tuple[Expression, Expression]] | None = None
+    opaque: bool = False
     _atoms: dict[int, Expression] = field(default_factory=dict)
 
     def expression(self, e: Expression) -> Expression:
@@ -81,6 +83,8 @@ class Rebuilder:
             return named[atom.kind](inner[0])
         if atom.kind in shapes.SHAPES:
             return self.target.apply(atom.kind, inner[0])
+        if self.opaque:
+            return self.target.opaque(atom.kind, tuple(inner))
         raise CannotRebuildError(f"{atom.kind} is opaque")
 
 
@@ -94,10 +98,12 @@ def at_point(source: Table, e: Expression, point: Sequence[fmpq]) -> Expression 
     return None if value.needs else value
 
 
-def over(source: Table, e: Expression, target: Table, values: Sequence[Expression]) -> Expression | None:
+def over(
+    source: Table, e: Expression, target: Table, values: Sequence[Expression], *, opaque: bool = False
+) -> Expression | None:
     """e with variable number i replaced by ``values[i]``; None when some atom cannot be rebuilt."""
     try:
-        return Rebuilder(source, target, lambda bit: values[bit]).expression(e)
+        return Rebuilder(source, target, lambda bit: values[bit], opaque=opaque).expression(e)
     except CannotRebuildError:
         return None
 

@@ -1,7 +1,8 @@
 """The symbolic reading: a jaxpr as normal forms, one expression an output entry.
 
 Arguments are variables with the ranges of their domain. NaN guards fold away because every number here is real;
-infinities occur only as literals in guards (``max(-inf, x)``, masked log-sum-exp) and never in a result.
+infinities occur only as literals in guards (``max(-inf, x)``, masked log-sum-exp, ``where(x > 0, f(x), where(x == 0,
+0, inf))`` for x >= 0) and never in a result.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from netprops.domains import WHOLE_LINE, Interval, exact
 from netprops.readings import ranges
 from netprops.readings.cancelling import simplified
 from netprops.readings.jaxpr import Algebra, Array, Program, UnsupportedError, run, run_steps
-from netprops.readings.polynomials import KY_FAN, NONE, Condition, Expression, OpenTruth, Table, Truth
+from netprops.readings.polynomials import KY_FAN, NONE, Condition, Expression, OpenTruth, Table, Truth, tells
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,18 @@ class Cases:
     if_true: Outcome
 
 
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """A choice that is open, one of its sides being an infinity or NaN: another choice, or none, will settle it."""
+
+    truth: Truth
+    if_false: Value
+    if_true: Value
+
+
 INFINITY, MINUS_INFINITY, NAN = Extended(1), Extended(-1), Extended(0)
-Value = Expression | Extended
+Settled = Expression | Extended
+Value: TypeAlias = "Settled | Pending"
 Outcome: TypeAlias = "bool | Truth | Cases | OpenTruth"
 HALF = fmpq(1, 2)
 MOST_CASES = 16  # of a combination of comparisons; of larger ones nothing is known
@@ -80,6 +91,7 @@ def read(program: Program, *, level: int = 0, table: Table | None = None, shared
     for output in outputs:
         flat = output.reshape(-1)
         for entry, value in enumerate(flat):
+            _refuse_pending([value])
             if not isinstance(value, Expression):
                 raise UndefinedError("an output is an infinity or NaN for every argument")
             flat[entry] = simplified(table, value)
@@ -133,20 +145,36 @@ def symbolic_algebra(table: Table) -> Algebra:
         certain, needs = _certain(which), _needs(which)
         if certain is not None:
             return _under(table, if_true if certain else if_false, needs)
-        if isinstance(if_false, Extended) or isinstance(if_true, Extended):
+        if isinstance(which, Truth):
+            if_false, if_true = settled(which.negated(), if_false), settled(which, if_true)
+        if not (isinstance(if_false, Expression) and isinstance(if_true, Expression)):
             if if_false == if_true and not needs:
                 return if_false
-            raise UndefinedError("a choice between a real number and an infinity or NaN stays open on the domain")
+            if isinstance(which, Truth):
+                return Pending(which, if_false, if_true)
+            raise UndefinedError(OPEN)
         if isinstance(which, Truth):
             return table.choose(which, if_false, if_true)
         if if_false != if_true:
             raise UnsupportedError("a choice by a combination of many comparisons that stays open on the domain")
         return _under(table, if_false, needs | if_true.needs)
 
+    def settled(truth: Truth, value: Value) -> Value:
+        """The value where a comparison holds."""
+        if not isinstance(value, Pending):
+            return value
+        holds = tells(truth, value.truth)
+        if holds is not None:
+            chosen = value.if_true if holds else value.if_false
+            return _under(table, settled(truth, chosen), value.truth.expression.needs)
+        cases = settled(truth, value.if_false), settled(truth, value.if_true)
+        return value if cases == (value.if_false, value.if_true) else select(value.truth, *cases)
+
     def extreme(sign: int) -> Callable[[Sequence[Value]], Value]:
         reduce = table.maximum if sign > 0 else table.minimum
 
         def pick(values: Sequence[Value]) -> Value:
+            _refuse_pending(values)
             if any(v == NAN for v in values if isinstance(v, Extended)):
                 return NAN
             top, bottom = Extended(sign), Extended(-sign)
@@ -158,6 +186,7 @@ def symbolic_algebra(table: Table) -> Algebra:
         return pick
 
     def add_all(values: Sequence[Value]) -> Value:
+        _refuse_pending(values)
         special = [v for v in values if isinstance(v, Extended)]
         if not special:
             return _sum(table, list(values))  # type: ignore[arg-type]  # no Extended left
@@ -177,6 +206,7 @@ def symbolic_algebra(table: Table) -> Algebra:
         return out
 
     def order(values: Sequence[Value]) -> list[Value]:
+        _refuse_pending(values)
         if any(isinstance(v, Extended) for v in values):
             raise UndefinedError("sorting infinities")
         return list(_sorted(table, list(values)))  # type: ignore[arg-type]  # no Extended left
@@ -223,6 +253,7 @@ def _differences(
     The sums are opaque functions of the entries of the matrix, convex in them (Ky Fan); `whole` is the sum of all, one
     more than `count`, if it has a formula. That the order is descending, and singular values are >= 0, is noted.
     """
+    _refuse_pending(entries)
     if any(isinstance(x, Extended) for x in entries):
         raise UndefinedError("a matrix with infinities")
     bound = Interval(lo=fmpq(0)) if whole is None else WHOLE_LINE
@@ -296,6 +327,25 @@ def _in_known_order(table: Table, values: list[Expression]) -> list[Expression] 
     return ascending
 
 
+OPEN = "a choice between a real number and an infinity or NaN stays open on the domain"
+
+
+def _refuse_pending(values: Sequence[Any]) -> None:
+    """An error if a choice that is open between a real number and an infinity takes part in anything but a choice."""
+    if any(isinstance(v, Pending) for v in values):
+        raise UndefinedError(OPEN)
+
+
+def _closed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule for values none of which is pending."""
+
+    def rule(*values: Any, **parameters: Any) -> Any:
+        _refuse_pending(values)
+        return function(*values, **parameters)
+
+    return rule
+
+
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     """A rule for real arguments; an infinity or NaN among them is an error that says so."""
 
@@ -311,7 +361,7 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
     t = table
     one = t.number(1)
 
-    def compare(relation: str, a: Value | Outcome, b: Value | Outcome) -> Outcome:
+    def compare(relation: str, a: Settled | Outcome, b: Settled | Outcome) -> Outcome:
         truths = bool | np.bool_ | Truth | Cases | OpenTruth
         if isinstance(a, truths) or isinstance(b, truths):
             return _same_truth(t, relation, a, b)  # type: ignore[arg-type]  # truth values are compared among themselves
@@ -322,21 +372,21 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         decided = truth.decided()
         return truth if decided is None else _truth_under(t, decided, truth.expression.needs)
 
-    def add(a: Value, b: Value) -> Value:
+    def add(a: Settled, b: Settled) -> Settled:
         if isinstance(a, Extended) or isinstance(b, Extended):
             special = [v for v in (a, b) if isinstance(v, Extended)]
             return special[0] if len(set(special)) == 1 else NAN
         return t.add(a, b)
 
-    def negate(a: Value) -> Value:
+    def negate(a: Settled) -> Settled:
         return Extended(-a.sign) if isinstance(a, Extended) else t.scale(a, -1)
 
-    def multiply(a: Value, b: Value) -> Value:
+    def multiply(a: Settled, b: Settled) -> Settled:
         if isinstance(a, Extended) or isinstance(b, Extended):
             raise UndefinedError("a product with an infinity or NaN")
         return t.multiply(a, b)
 
-    def exponential(a: Value) -> Value:
+    def exponential(a: Settled) -> Settled:
         if isinstance(a, Extended):
             return t.number(0) if a == MINUS_INFINITY else a
         return t.exp(a)
@@ -354,7 +404,7 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
             return t.power(base, n)
         return t.exp(t.multiply(exponent, t.log(base)))
 
-    def is_finite(u: Value) -> Outcome:
+    def is_finite(u: Settled) -> Outcome:
         return False if isinstance(u, Extended) else _truth_under(t, True, u.needs)
 
     def remainder(a: Expression, b: Expression) -> Expression:
@@ -374,7 +424,7 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
             "cbrt", "lgamma", "digamma", "sin", "cos", "floor", "ceil",
         )
     }  # fmt: skip
-    return {
+    rules: dict[str, Callable[..., Any]] = {
         **named,
         "add": add,
         "add_any": add,
@@ -420,9 +470,10 @@ def _rules(table: Table) -> dict[str, Callable[..., Any]]:
         "choose_truth": lambda which, if_false, if_true: _choose_truth(t, which, if_false, if_true),
         "opaque_activation": _real(lambda u, name: t.opaque(f"opaque {name}", (u,))),
     }
+    return {name: _closed(rule) for name, rule in rules.items()}
 
 
-def _extreme(table: Table, sign: int, a: Value, b: Value) -> Value:
+def _extreme(table: Table, sign: int, a: Settled, b: Settled) -> Settled:
     for x, y in ((a, b), (b, a)):
         if isinstance(x, Extended):
             winner = NAN if NAN in (x, y) else x if x.sign == sign else y
@@ -432,7 +483,7 @@ def _extreme(table: Table, sign: int, a: Value, b: Value) -> Value:
     return table.maximum([a, b]) if sign > 0 else table.minimum([a, b])  # type: ignore[list-item]  # both real here
 
 
-def _compare_extended(relation: str, a: Value, b: Value) -> bool:
+def _compare_extended(relation: str, a: Settled, b: Settled) -> bool:
     if NAN in (a, b):
         return False
     x = a.sign if isinstance(a, Extended) else 0
@@ -462,7 +513,7 @@ def _under(table: Table, value: Value, needs: frozenset[Condition]) -> Value:
     """The value, under further side conditions."""
     if not needs:
         return value
-    if isinstance(value, Extended):
+    if not isinstance(value, Expression):
         raise UndefinedError("an infinity or NaN chosen by a comparison that may have no meaning")
     return Expression(table, value.terms, value.needs | needs)
 

@@ -336,6 +336,15 @@ def _strict_matmul(a: Array, b: Array) -> Array:
     return out
 
 
+def _strict_spectrum(
+    rule: Callable[[Array], list[Ball]], count: Callable[[Array], int]
+) -> Callable[[Array], list[Any]]:
+    def strict(A: Array) -> list[Any]:
+        return [_UNDEFINED] * count(A) if any(x is _UNDEFINED for x in A.reshape(-1)) else rule(A)
+
+    return strict
+
+
 _DEFINEDNESS: Final[Algebra] = replace(
     balls.BALLS,
     name="definedness",
@@ -357,4 +366,6 @@ _DEFINEDNESS: Final[Algebra] = replace(
     smallest=_strict_list(balls.smallest),
     matmul=_strict_matmul,
     order=_strict_list(balls.order, several=True),
+    eigenvalues=_strict_spectrum(balls.eigenvalues, len),
+    singular_values=_strict_spectrum(balls.singular_values, lambda A: min(A.shape)),
 )

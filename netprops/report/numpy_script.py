@@ -61,7 +61,6 @@ ELEMENTWISE: Final[Mapping[str, Callable[..., str]]] = {
     "cbrt": _call("np.cbrt"),
     "clamp": lambda low, x, high: f"np.clip({x}, {low}, {high})",
     "copy": _same,
-    "copy_p": _same,
     "cos": _call("np.cos"),
     "cosh": _call("np.cosh"),
     "div": _between("/"),
