@@ -172,6 +172,7 @@ class Coverage:
                 ("movement", jaxpr.MOVEMENT),
                 ("reduction", jaxpr.REDUCTIONS),
                 ("control", jaxpr.CONTROL),
+                ("place", jaxpr.PLACES),
             ):
                 wrapped = {name: self.noting(table, name, f) for name, f in rows.items()}
                 stack.enter_context(mock.patch.dict(rows, wrapped))
@@ -220,6 +221,7 @@ def tables():
         "movement": list(jaxpr.MOVEMENT),
         "reduction": list(jaxpr.REDUCTIONS),
         "control": list(jaxpr.CONTROL),
+        "place": list(jaxpr.PLACES),
         "symbolic rule": list(symbols._rules(Table())),
         "ball rule": [name for name in balls.RULES if name not in atoms.ATOMS],
     }

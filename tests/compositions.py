@@ -126,9 +126,19 @@ def in_mpmath(t, x, q):
     if kind.startswith("where"):  # what is not chosen need not be a number
         *conditions, if_true, if_false = operands
         return in_mpmath(if_true if _holds(kind, op, conditions, x, q) else if_false, x, q)
+    if kind in PIECES:
+        u, *cases = operands
+        value = in_mpmath(u, x, q)
+        place = PIECES[kind](value)
+        return value if place is None else in_mpmath(cases[place], x, q)
     return op.mpmath(*(in_mpmath(u, x, q) for u in operands), *numbers)
 
 
+# Which of the cases is chosen, by the first operand; None for that operand itself.
+PIECES = {
+    "selected": lambda u: 0 if u < 0 else 1 if u < 1 else 2,
+    "in pieces": lambda u: 1 if u < 0 else 0 if u < 2 else None,
+}
 CONNECTIVES = ("where both", "where either", "where neither")
 ANYTHING = (mp.mpf(-(10**9)), mp.mpf(0), mp.mpf(10**9))  # makes a comparison hold, and not hold
 

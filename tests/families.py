@@ -448,6 +448,38 @@ def quotients(rng):
     return on(rng, t, 2, positive_interval)
 
 
+def lent(rng):
+    """Functions of one form each beside a product of two variables, at and beyond what they bend to spare."""
+    bent = {"cosh": 1, "square": 2, "softplus": 0, "exp": 0}
+    names = [rng.choice(["cosh", "cosh", "cosh", "square", "softplus", "exp"]) for _ in range(2)]
+    forms = rng.choice([(x(0), x(1)), (x(0), x(1)), (add(x(0), x(1)), sub(x(0), x(1))), (scaled(2, x(0)), x(1))])
+    parts = zip(names, forms, strict=True)
+    spare = math.sqrt(bent[names[0]] * bent[names[1]])
+    k = rng.choice([spare, spare, -spare, spare * (1 + 1e-9), spare * 1.25, spare / 2, 0.25])
+    more = rng.choice([None, None, ("square", x(0)), power(x(1), 4), ("log1p", ("square", x(0))), ("sin", x(1)), x(0)])
+    t = add(*parts, scaled(k, mul(*forms)))
+    return on(rng, t if more is None else add(t, more), 2, rng.choice([any_interval, small_interval]))
+
+
+def selected_pieces(rng):
+    """Three pieces that are joined where they meet, or nearly so, written with select and piecewise."""
+    u, slope = affine(rng, 1), rng.choice([1, 2, 2, 1.999, 3])
+    off = rng.choice([0, 0, 0, 1e-9, -0.5])
+    right = add(scaled(slope, u), c(1 - slope + off))
+    return on(
+        rng,
+        rng.choice(
+            [
+                ("selected", u, neg(u), scaled(0.5, ("square", u)), right), ("selected", u, c(0), ("square", u), right),
+                ("in pieces", u, scaled(0.5, ("square", u)), scaled(rng.choice([0, -1, 1]), u)),
+                ("in pieces", u, ("relu", u), neg(u)), neg(("selected", u, c(0), ("square", u), right)),
+            ]
+        ),
+        1,
+        rng.choice([any_interval, small_interval]),
+    )  # fmt: skip
+
+
 def matrix_fractions(rng):
     """y' A^-1 y for a symmetric A of two rows that is definite on the box, or nearly so, and near ones."""
     a, b, d, u, v = map(x, range(5))
@@ -1017,7 +1049,8 @@ def pulled_back(rng):
 
 SINGLE = (
     constants,
-    normalisers, gumbel_tails, matrix_fractions, spectra, reversed_norms, ratios, ratios, divergences,
+    lent, selected_pieces, normalisers, gumbel_tails, matrix_fractions, spectra, reversed_norms, ratios, ratios,
+    divergences,
     affine_forms, quadratic_forms, sums_of_powers, powers, products_of_powers, over_products, log_convex, log_sums,
     log_concave, elementary,
     elementary, elementary, maxima, quotients, hyperbolic, entropies, perspectives, outweighed, waves, even_polynomials,

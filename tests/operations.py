@@ -196,6 +196,20 @@ OPERATIONS = {
         jax.nn.silu, lambda x: x * _np_logistic(x), lambda x: x / (1 + _exp(-x)),
         weight=1,
     ),
+    "selected": Operation(
+        lambda u, a, b, c: jnp.select([u < 0, u < 1], [a, b], c),
+        lambda u, a, b, c: np.where(u < 0, a, np.where(u < 1, b, c)),
+        lambda u, a, b, c: a if u < 0 else b if u < 1 else c,
+        arity=4, weight=1,
+    ),
+    "in pieces": Operation(
+        lambda u, a, b: jnp.piecewise(
+            u, [u < 2, u < 0], [lambda v, a, b: a, lambda v, a, b: b, lambda v, a, b: v], a, b
+        ),
+        lambda u, a, b: np.where(u < 0, b, np.where(u < 2, a, u)),
+        lambda u, a, b: b if u < 0 else a if u < 2 else u,
+        arity=3, weight=1,
+    ),
     "where <": Operation(*_choice(lambda u: u < 0, lambda u: u < 0), arity=3),
     "where <=": Operation(*_choice(lambda u: u <= 1, lambda u: u <= 1), arity=3, weight=1),
     "where ==": Operation(*_choice(lambda u: u == 0, lambda u: u == 0), arity=3, weight=1),
