@@ -841,17 +841,14 @@ def open_choices(rng):
     """Choices by combined comparisons, which stay open on a box: for the enclosures to see through."""
     n = size(rng, 2)
     u, v = affine(rng, n), affine(rng, n)
-    relation = rng.choice(["where both", "where either", "where neither", "where one", "where chosen"])
+    relation = rng.choice(["where both", "where either", "where neither", "where neither", "where one", "where chosen"])
     low = c(rng.choice([0, 0.5, 1, -1e-9]))
-    cases = [
-        rng.choice(
-            [
-                ("exp", u), add(("square", u), low), ("cosh", v), add(("abs", v), low), sub(("exp", u), u),
-                add(("square", u), u, c(0.5)), sub(("cosh", v), mul(v, c(0.5))), add(("sin", mul(u, v)), c(1.5)),
-            ]
-        )
-        for _ in range(2)
+    of_one_range = [("exp", u), add(("square", u), low), ("cosh", v), add(("abs", v), low)]
+    cancelling = [
+        sub(("exp", u), u), add(("square", u), u, c(0.5)), sub(("cosh", v), mul(v, c(0.5))),
+        add(("sin", mul(u, v)), c(1.5)), sub(c(1.5), mul(("sin", u), ("cos", v))), sub(("exp", u), ("sin", u)),
     ]  # fmt: skip
+    cases = [rng.choice(cancelling if rng.random() < 0.6 else of_one_range) for _ in range(2)]
     return on(rng, (relation, u, v, *cases), n, small_interval)
 
 
