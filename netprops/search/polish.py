@@ -32,6 +32,7 @@ Screen = Callable[[Array, Array, int], Array]
 CERTIFY_BUDGET = 24
 _CLEAR = 256.0  # the margin over rounding that a proposal keeps, if the candidate had it
 _ROUNDS = 40
+_MOST = 1 << 15  # coordinates of a witness beyond which it stays as it was found
 _TOGETHER = 96  # proposals of one round
 _BLOCKS = 64  # coordinate sets looked at in one round, the most complex ones
 
@@ -95,8 +96,8 @@ def polish(
     frame = _frame(candidate, boxes, decision)
     start = _Draft(np.array([np.concatenate([x.reshape(-1) for x in p]) for p in candidate.points]), candidate.weight)
     first = _certified(_witness(start, frame), certify)
-    if first is None:
-        return None
+    if first is None or len(frame.free) > _MOST:
+        return first
     if screen is None:
         return _by_certifying(start, first, frame, certify, budget - 1)
     trail = _descend(start, frame, _screened(screen, frame, candidate.margin), effort)
