@@ -23,7 +23,7 @@ import numpy as np
 from netprops.domains import Box, DomainError, exact
 from netprops.readings.floats import cost, evaluate_batch, measured
 from netprops.readings.jaxpr import Program
-from netprops.search import probes
+from netprops.search import buckets, probes, sweeps
 from netprops.search.points import (
     Around,
     Lines,
@@ -49,6 +49,11 @@ Side = Literal[1, -1]
 
 BUDGET = 20_000  # points evaluated at most by default, fewer where one costs more than _WORK / BUDGET operations
 _WORK = 4e8
+SWEPT = 400_000  # points evaluated by default where the device searches, fewer where one costs much
+_SWEPT_WORK = 4e9
+_POOL = 4096  # points of a pool at most
+_OWN = 5_000_000  # points from which on a network is worth an executable of its own
+_QUANTIFIED = 3  # values of what is quantified that are searched
 KEPT = 8  # candidates returned at most
 SURE = 256.0  # violations this many times the rounding noise end a search
 _DOUBTFUL = 2.0  # those below this many times the noise are not worth certifying
@@ -153,16 +158,70 @@ def against_convexity(
     Raises:
         DomainError: `decision` counts no argument of the program, or the budget is not positive.
     """
-    prop = _Property(lambda a, m, b, w: side * (m - ((1.0 - w) * a + w * b)), _SEGMENTS, "segment", side)
-    return _along_lines(program, decision, prop, seed, budget)
+    return _along_lines(program, decision, _jensen_property(side), seed, budget)
 
 
 def against_quasiconvexity(
     program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int | None = None
 ) -> Found:
     """Segments with ``f(mid) > max(f(a), f(b))``, or for side -1 ``f(mid) < min(f(a), f(b))``."""
-    prop = _Property(lambda a, m, b, w: side * m - np.maximum(side * a, side * b), _SEGMENTS, "segment", side)
-    return _along_lines(program, decision, prop, seed, budget)
+    return _along_lines(program, decision, _quasi_property(side), seed, budget)
+
+
+def on_device(
+    program: Program, decision: int, *, side: Side = 1, quasi: bool = False, seed: int = 0, budget: int | None = None
+) -> Found:
+    """As `against_convexity` or `against_quasiconvexity`, by sweeps on JAX's devices: many more chords, for one
+    compilation (`netprops.search.sweeps`).
+
+    Args:
+        budget: evaluated points; by default `SWEPT`, fewer where one costs more than `_SWEPT_WORK / SWEPT` operations.
+    """
+    prop = (_quasi_property if quasi else _jensen_property)(side)
+    if budget is None:
+        budget = int(min(SWEPT, _SWEPT_WORK / (cost(program).operations + 1)))
+    where = _space(program, decision, budget)
+    oracle = _Oracle((program,), where, budget)
+    picks = list(_swept(oracle, decision, side, quasi, seed))
+    return _report(oracle, where, prop, _check(oracle, where, prop, picks))
+
+
+def _swept(oracle: _Oracle, decision: int, side: Side, quasi: bool, seed: int) -> Iterator[_Pick]:
+    """The clearest chords of sweeps, one for each of a few values of what is quantified."""
+    (program,), where, d = oracle.programs, oracle.where, oracle.where.decision
+    rng = generator(seed, 9)
+    known = buckets.recognised(program, decision) if oracle.budget < _OWN else None
+    turns = _QUANTIFIED if where.dimension > d else 1
+    rows = sweeps.rows_for(program, int(min(_POOL, max(64, math.isqrt(oracle.budget // turns)))))
+    count = max(1, min(rows, oracle.budget // turns // rows - 1))
+    for resting in np.concatenate([structured_points(where, 3), heavy_tailed(where, rng, turns)])[-turns:, d:]:
+        pool = _pool(where, rng, rows, count)
+        pool[:, d:] = resting
+        leaves = where.split(pool)
+        rest = [x[0] for x in leaves[decision:]]
+        bases, ends = np.arange(count), (where.near_lo[:d], where.near_hi[:d])
+        swept = (
+            sweeps.sweep(program, leaves[:decision], rest, bases, ends, side=side, quasi=quasi)
+            if known is None
+            else buckets.sweep(known, leaves[:decision], rest, bases, side=side, quasi=quasi)
+        )
+        oracle.evaluations += swept.evaluations
+        for k in np.flatnonzero(swept.margins > _DOUBTFUL)[:128].tolist():
+            a, b = (np.concatenate([end[k], resting]) for end in (swept.a, swept.b))
+            yield _Pick(a, b, float(swept.weights[k]), int(swept.entries[k]), float(swept.margins[k]))
+
+
+def _pool(where: Space, rng: np.random.Generator, rows: int, bases: int) -> Array:
+    """Points, the first `bases` of which are joined to all: simple ones, clouds, and points near and far from bases."""
+    simple = structured_points(where, max(1, min(64, bases // 2)))
+    clouds = heavy_tailed(where, rng, max(0, rows - len(simple)))
+    points = np.concatenate([simple, clouds])[:rows]
+    near = np.arange(rows) >= max(bases, rows // 2)
+    parents = points[rng.integers(0, bases, int(near.sum()))]
+    reached = np.maximum(np.abs(parents).max(axis=1, keepdims=True), 1.0)
+    steps = reached * 10.0 ** rng.uniform(-4.0, 0.5, (len(parents), 1)) * random_directions(where, rng, len(parents))
+    points[near] = where.clip(parents + steps)
+    return points
 
 
 def against_monotonicity(
@@ -254,6 +313,14 @@ class _Property:
     stencils: tuple[_Stencil, ...]
     kind: Literal["segment", "pair"]
     side: Side
+
+
+def _jensen_property(side: Side) -> _Property:
+    return _Property(lambda a, m, b, w: side * (m - ((1.0 - w) * a + w * b)), _SEGMENTS, "segment", side)
+
+
+def _quasi_property(side: Side) -> _Property:
+    return _Property(lambda a, m, b, w: side * m - np.maximum(side * a, side * b), _SEGMENTS, "segment", side)
 
 
 @dataclass

@@ -8,6 +8,7 @@ program is compiled once: its constants are arguments. Floats propose a directio
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from netprops.readings.floats import shape_key
 from netprops.readings.jaxpr import lifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from netprops.readings.jaxpr import Program
 
@@ -55,12 +56,11 @@ def most_negative(
     given = [np.asarray(x, np.float64) for x in point]
     key = (shape_key(program), decision, entry, jax.default_backend())
     if key not in _compiled:
-        probe = jax.jit(_lanczos(program, decision, entry), donate_argnums=3 if _donates() else ())
-        try:
-            traced = probe.lower(consts, given, float(side), start)
-        except (NotImplementedError, ValueError):
+        if not is_differentiable(program, decision):
             return None
-        _compiled[key] = traced.compile()
+        probe = jax.jit(_probe(program, decision, entry), donate_argnums=3 if _donates() else ())
+        with own_settings():
+            _compiled[key] = probe.lower(consts, given, float(side), start).compile()
         if len(_compiled) > _KEPT:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
@@ -71,6 +71,30 @@ def most_negative(
 def _donates() -> bool:
     """Whether the device can use an argument's memory for a result; a CPU cannot, and warns."""
     return jax.default_backend() != "cpu"
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """What this package's own JAX functions are traced with, whatever was chosen for those that are asked about."""
+    with (
+        jax.numpy_rank_promotion("allow"),
+        jax.numpy_dtype_promotion("standard"),
+        jax.default_matmul_precision("highest"),
+    ):
+        yield
+
+
+def is_differentiable(program: Program, decision: int) -> bool:
+    """Whether JAX has Hessian-vector products of the program."""
+    _, product = gradient_and_product(program, decision)
+    x = np.zeros(sum(leaf.size for leaf in program.arguments[:decision]))
+    consts, point = [np.asarray(c) for c in program.closed.consts], [np.zeros(b.shape) for b in program.arguments]
+    try:
+        with own_settings():
+            jax.eval_shape(product, consts, point, x, x)
+    except (NotImplementedError, ValueError, TypeError):
+        return False
+    return True
 
 
 def gradient_and_product(
@@ -93,30 +117,34 @@ def gradient_and_product(
     return gradient, product
 
 
-def _lanczos(program: Program, decision: int, entry: int) -> Callable[..., Any]:
-    """``(consts, point, side, start) -> (direction, curvature)``, every new vector made orthogonal to all before it."""
+def lanczos(times: Callable[[Any], Any], start: Any) -> tuple[Any, Any]:
+    """The smallest Ritz vector and value of a symmetric map, every new vector made orthogonal to all before it."""
+    steps = min(STEPS, len(start))
+    basis = jnp.zeros((steps, len(start))).at[0].set(start / jnp.linalg.norm(start))
+
+    def step(k: Any, state: Any) -> Any:
+        basis, reduced = state
+        image = times(basis[k])
+        along = basis @ image
+        rest = image - along @ basis
+        rest = rest - (basis @ rest) @ basis
+        size = jnp.linalg.norm(rest)
+        # Where the space is exhausted the rest is rounding: zeros then, which add eigenvalues 0 only.
+        new = jnp.where(size > 1e-8 * jnp.linalg.norm(image), rest / jnp.where(size > 0, size, 1.0), 0.0)
+        row = jnp.minimum(k + 1, steps - 1)
+        return basis.at[row].set(jnp.where(k + 1 < steps, new, basis[row])), reduced.at[k].set(along)
+
+    basis, reduced = jax.lax.fori_loop(0, steps, step, (basis, jnp.zeros((steps, steps))))
+    eigenvalues, vectors = jnp.linalg.eigh(jnp.tril(reduced) + jnp.tril(reduced, -1).T)
+    return vectors[:, 0] @ basis, eigenvalues[0]
+
+
+def _probe(program: Program, decision: int, entry: int) -> Callable[..., Any]:
+    """``(consts, point, side, start) -> (direction, curvature)``."""
     _, product = gradient_and_product(program, decision, entry)
 
     def probe(consts: Any, point: Any, side: Any, start: Any) -> Any:
         x = jnp.concatenate([part.reshape(-1) for part in point[:decision]])
-        steps = min(STEPS, len(start))
-        basis = jnp.zeros((steps, len(start))).at[0].set(start / jnp.linalg.norm(start))
-
-        def step(k: Any, state: Any) -> Any:
-            basis, reduced = state
-            image = side * product(consts, point, x, basis[k])
-            along = basis @ image
-            rest = image - along @ basis
-            rest = rest - (basis @ rest) @ basis
-            size = jnp.linalg.norm(rest)
-            # Where the space is exhausted the rest is rounding: zeros then, which add eigenvalues 0 only.
-            new = jnp.where(size > 1e-8 * jnp.linalg.norm(image), rest / jnp.where(size > 0, size, 1.0), 0.0)
-            row = jnp.minimum(k + 1, steps - 1)
-            return basis.at[row].set(jnp.where(k + 1 < steps, new, basis[row])), reduced.at[k].set(along)
-
-        basis, reduced = jax.lax.fori_loop(0, steps, step, (basis, jnp.zeros((steps, steps))))
-        reduced = jnp.tril(reduced) + jnp.tril(reduced, -1).T
-        eigenvalues, vectors = jnp.linalg.eigh(reduced)
-        return vectors[:, 0] @ basis, eigenvalues[0]
+        return lanczos(lambda v: side * product(consts, point, x, v), start)
 
     return probe
