@@ -105,7 +105,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     aim = "is_convex" if side > 0 else "is_concave"
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
     early: falsify.Found | None = None
-    if cost(asked.program).operations >= LARGE:
+    size = sum(leaf.size for leaf in asked.program.arguments[: asked.decision])
+    if cost(asked.program).operations >= LARGE or size > falsify.MANY:
         if early_proof := _proved_after_affine_values(asked, aim, prove):
             return early_proof
         early = _searched(asked, side)

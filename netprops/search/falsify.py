@@ -868,7 +868,7 @@ def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Check
 def _found(oracle: _Oracle, candidates: Sequence[Candidate], screen: Callable[[Array, Array, int], Array]) -> Found:
     nonfinite = None if oracle.nonfinite is None else tuple(oracle.where.split(oracle.nonfinite))
     work = sum(cost(p).operations for p in oracle.programs)
-    effort = int(min(max(1e9 / max(work, 1), 8), 2000))
+    effort = int(min(max(4e8 / max(work, 1), 8), 2000))
     return Found(tuple(candidates[:KEPT]), oracle.evaluations, nonfinite, oracle.nonfinite_count, screen, effort)
 
 

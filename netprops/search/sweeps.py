@@ -43,7 +43,6 @@ _CACHE, _ACCELERATOR = 1 << 18, 1 << 24  # doubles of the widest value of a tile
 _CLIMBERS, _CLIMBS = 32, 24  # chords that ascend, and steps of each
 _PROBED = 8  # points at which Lanczos' method runs
 _LENGTHS = (1.0, 2.0**-4, 2.0**-9)  # of the chords along what it finds
-_EPS = 2.0**-52
 _KEPT = 16
 _compiled: OrderedDict[Any, Any] = OrderedDict()
 
@@ -82,6 +81,7 @@ def sweep(
     side: int = 1,
     quasi: bool = False,
     climb: bool = True,
+    mix_values: bool = True,
 ) -> Chords:
     """Chords between points of the pool above which (side -1: below which) the function rises most.
 
@@ -93,11 +93,15 @@ def sweep(
         side: of the violation, as for `falsify.against_convexity`.
         quasi: whether the middle is compared with the higher end in place of the chord.
         climb: whether ascent and Lanczos' method follow; left out where JAX cannot differentiate the program.
+        mix_values: whether affine values may be mixed in place of points.
     """
     rows = len(pool[0])
-    key = (shape_key(program), len(pool), rows, len(bases), quasi, jax.default_backend(), jax.local_device_count())
+    key = (
+        shape_key(program), len(pool), rows, len(bases), quasi, mix_values,
+        jax.default_backend(), jax.local_device_count(),
+    )  # fmt: skip
     given = ([np.asarray(c) for c in program.closed.consts], list(rest), list(pool), bases, ends, float(side))
-    executable = _executable(key, program, given, quasi, climb)
+    executable = _executable(key, program, given, quasi, climb, mix_values)
     flat = np.concatenate([x.reshape(rows, -1) for x in pool], axis=1)
     which, entry, margin, *climbed = (np.asarray(x) for x in executable(*given))
     weights = np.tile(WEIGHTS, -(-len(bases) // len(WEIGHTS)))[: len(bases)]
@@ -112,12 +116,13 @@ def sweep(
     return Chords(a, b, weights, entries, margins, rows * (len(bases) + 1))
 
 
-def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool) -> Any:
+def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool, mix_values: bool) -> Any:
     key = (*key, climb)
     if key not in _compiled:
         climb = climb and is_differentiable(program, len(given[2]))
         with own_settings():
-            _compiled[key] = jax.jit(_search(program, len(given[2]), quasi, climb)).lower(*given).compile()
+            search = jax.jit(_search(program, len(given[2]), quasi, climb, mix_values))
+            _compiled[key] = search.lower(*given).compile()
         if len(_compiled) > _KEPT:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
@@ -127,14 +132,14 @@ def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool
 # ------------------------------------------------------------------ the executable
 
 
-def _search(program: Program, decision: int, quasi: bool, climb: bool) -> Callable[..., Any]:
+def _search(program: Program, decision: int, quasi: bool, climb: bool, mix_values: bool) -> Callable[..., Any]:
     mesh = Mesh(np.array(jax.local_devices()), ("pool",))
     sharded, whole = PartitionSpec("pool"), PartitionSpec()  # type: ignore[no-untyped-call]
-    joined = _joined(program, decision, quasi)
+    joined = _joined(program, decision, quasi, mix_values)
 
     def search(consts: Any, rest: Any, pool: Any, bases: Any, ends: Any, side: Any) -> Any:
         at = [x[bases] for x in pool]
-        weights = jnp.tile(jnp.array(WEIGHTS), -(-len(bases) // len(WEIGHTS)))[: len(bases)]
+        weights = jnp.tile(jnp.array(WEIGHTS, pool[0].dtype), -(-len(bases) // len(WEIGHTS)))[: len(bases)]
         split = jax.shard_map(
             lambda *given: joined(*given, jax.lax.axis_index("pool")),
             mesh=mesh, in_specs=(whole, whole, sharded, whole, whole, whole), out_specs=(sharded,) * 4,
@@ -160,7 +165,8 @@ def _search(program: Program, decision: int, quasi: bool, climb: bool) -> Callab
 
 def gap_of(a: Any, m: Any, b: Any, w: Any, side: Any, quasi: bool) -> tuple[Any, Any, Any]:
     """The violation, the rounding noise to be expected in it, and the change of the function along the chord."""
-    noise = _EPS * (jnp.abs(a) + jnp.abs(m) + jnp.abs(b)) + 1e-300
+    numbers = np.finfo(m.dtype)
+    noise = float(numbers.eps) * (jnp.abs(a) + jnp.abs(m) + jnp.abs(b)) + 1e8 * float(numbers.tiny)
     above = side * m - jnp.maximum(side * a, side * b) if quasi else side * (m - ((1.0 - w) * a + w * b))
     return above, noise, jnp.abs(a - m) + jnp.abs(b - m) + 1e4 * noise
 
@@ -170,13 +176,13 @@ def _values(program: Program) -> Callable[..., Any]:
     return lambda *given: jnp.concatenate([y.reshape(-1) for y in function(*given)])
 
 
-def _parts(program: Program, decision: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _parts(program: Program, decision: int, mix_values: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Two functions: ``(consts, rest, arguments) -> affine values`` and ``(consts, rest, values) -> (E,)``.
 
     The affine values are the arguments themselves where computing others would not pay.
     """
     whole = _values(program)
-    cut = affine_cut(program, decision)
+    cut = affine_cut(program, decision) if mix_values else None
     if cut is not None:
         outer = cut.outer([reals(shape) for shape in cut.inner.out_shapes])
         wide = sum(map(math.prod, cut.inner.out_shapes))
@@ -192,9 +198,9 @@ def _parts(program: Program, decision: int) -> tuple[Callable[..., Any], Callabl
     )
 
 
-def _joined(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
+def _joined(program: Program, decision: int, quasi: bool, mix_values: bool) -> Callable[..., Any]:
     """On one device: each base joined to its part of the pool; (1, S) of place, entry, margin and score each."""
-    affine, bent = _parts(program, decision)
+    affine, bent = _parts(program, decision, mix_values)
 
     def joined(consts: Any, rest: Any, pool: Any, at: Any, weights: Any, side: Any, number: Any) -> Any:
         rows = len(pool[0])
