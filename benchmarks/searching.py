@@ -183,8 +183,8 @@ def _in_numpy(count: int = 4000) -> float:
 
 def architectures(count: int = 100, each: int = 10_000) -> list[Row]:
     """So many drawn architectures, a search of so many evaluations in each, against one jit per shape."""
-    compilations = Compilations()
     networks = drawn(count, 16, 16, seed=11)
+    compilations = Compilations()
     start = time.perf_counter()
     for network, of in networks:
         program = trace(of, network.params)

@@ -46,8 +46,9 @@ def certified_witness(
 
     for candidate in found.candidates:
         witness = polish(
-            candidate, admitted, boxes, decision=asked.decision, screen=found.screen, effort=found.effort
-        )
+            candidate, admitted, boxes, decision=asked.decision, screen=found.screen, effort=found.effort,
+            certify_first=found.few is None,
+        )  # fmt: skip
         if witness is None:
             continue
         witness = widened(witness)
