@@ -117,7 +117,8 @@ def balls() -> list[Row]:
     milliseconds = {
         name: 1e3 * spent
         for name, spent in interleaved(
-            {"ours": lambda: _done(evaluate(program, point, 64)), "theirs": lambda: _done(_in_intervals(point, x, y))}
+            {"ours": lambda: _done(evaluate(program, point, 64)), "theirs": lambda: _done(_in_intervals(point, x, y))},
+            15,
         ).items()
     }
     return [

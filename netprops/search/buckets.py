@@ -228,13 +228,9 @@ def _swept(quasi: bool) -> Any:
         real = (jnp.arange(tiles * tile) < rows).reshape(tiles, tile)
         costs = functools.partial(_cost_of_tile, X, Y, there, numbers, scale)
 
-        def zero(k: Any) -> Any:
-            return jnp.zeros((1, width, width)), jnp.zeros((1, 1, width))
-
-        heights = jax.lax.map(lambda part: costs(part, zero, 0.0), cut)
-
-        def from_base(_: Any, one: Any) -> Any:
-            base, w = one
+        def from_base(heights: Any, one: Any) -> Any:
+            """The first time, of weight 0, the values at the pool itself: so the network stands in the program once."""
+            base, w, number = one
 
             def of_base(k: Any) -> Any:
                 return tuple(jax.lax.dynamic_slice_in_dim(x[k], base, 1) for x in (W, b))
@@ -243,16 +239,19 @@ def _swept(quasi: bool) -> Any:
 
             def on_tile(part: Any) -> Any:
                 weights_of, ends, fine = part
-                gap, noise, _ = gap_of(ends, costs(weights_of, of_base, w), end, w, side, quasi)
+                middle = costs(weights_of, of_base, w)
+                gap, noise, _ = gap_of(ends, middle, end, w, side, quasi)
                 margin = jnp.where(fine & jnp.isfinite(gap), gap / noise, -jnp.inf)
                 best = jnp.argmax(margin)
-                return best, margin[best]
+                return best, margin[best], jnp.where(number == 0, middle, ends)
 
-            places, margins = jax.lax.map(on_tile, (cut, heights, real))
+            places, margins, heights = jax.lax.map(on_tile, (cut, heights, real))
             k = jnp.argmax(margins)
-            return None, (k * tile + places[k], margins[k])
+            return heights, (k * tile + places[k], margins[k])
 
-        return jax.lax.scan(from_base, None, (bases, weights))[1]
+        turns = jnp.concatenate([bases[:1], bases]), jnp.concatenate([jnp.zeros(1), weights])
+        _, found = jax.lax.scan(from_base, jnp.zeros((tiles, tile)), (*turns, jnp.arange(len(bases) + 1)))
+        return tuple(x[1:] for x in found)
 
     return jax.jit(swept)
 

@@ -61,7 +61,7 @@ _EPS = 2.0**-52
 _DEVICE_WORK = 4e9  # scalar operations from which a compilation pays
 MANY = 512  # coordinates from which on a few of them are searched first
 _FEW = 48  # of them at most
-_FEW_POINTS, _FEW_WORK = 120, 4e9  # points evaluated there: as many as so many operations pay for, and at least
+_FEW_POINTS, _FEW_WORK = 120, 1e9  # points evaluated there: as many as so many operations pay for, and at least
 _HUGE = 1 << 15  # coordinates from which on no cloud of points in all of them is drawn
 _TILE = 1 << 24  # doubles that the points of one tile may hold
 
@@ -868,7 +868,7 @@ def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Check
 def _found(oracle: _Oracle, candidates: Sequence[Candidate], screen: Callable[[Array, Array, int], Array]) -> Found:
     nonfinite = None if oracle.nonfinite is None else tuple(oracle.where.split(oracle.nonfinite))
     work = sum(cost(p).operations for p in oracle.programs)
-    effort = int(min(max(4e8 / max(work, 1), 8), 2000))
+    effort = int(min(max(2e8 / max(work, 1), 8), 2000))
     return Found(tuple(candidates[:KEPT]), oracle.evaluations, nonfinite, oracle.nonfinite_count, screen, effort)
 
 
