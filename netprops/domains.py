@@ -100,11 +100,19 @@ class Box:
     def contains(self, point: Any) -> bool:
         """Whether the array `point` (exact entries) has this shape and every entry in its interval."""
         array = np.asarray(point, dtype=object)
-        return array.shape == self.shape and all(self.interval(i).contains(x) for i, x in enumerate(array.ravel()))
+        if array.shape != self.shape:
+            return False
+        if len(self.intervals) == 1:
+            places, contains = nonzero(array), self.intervals[0].contains
+            return (len(places) == array.size or contains(0)) and all(map(contains, array.reshape(-1)[places]))
+        return all(self.interval(i).contains(x) for i, x in enumerate(array.ravel()))
 
     def inner_point(self) -> np.ndarray:
         """An object array of simple numbers inside the box."""
         array = np.empty(self.shape, dtype=object)
+        if len(self.intervals) == 1:
+            array[...] = self.intervals[0].inner_point()
+            return array
         array.reshape(-1)[:] = [self.interval(i).inner_point() for i in range(self.size)]
         return array
 
@@ -120,10 +128,12 @@ class Box:
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Doubles inside the closed ends, entry by entry, infinite where unbounded: what float searches clip to."""
-        lo = np.array([inner_double(self.interval(i), upper=False) for i in range(self.size)])
-        hi = np.array([inner_double(self.interval(i), upper=True) for i in range(self.size)])
+        lo = np.array([inner_double(interval, upper=False) for interval in self.intervals])
+        hi = np.array([inner_double(interval, upper=True) for interval in self.intervals])
         # Between two neighbouring doubles lies no double: one point like 1/1000 stands for the one just above it.
         lo = np.minimum(lo, hi)
+        if len(self.intervals) == 1:
+            return np.full(self.shape, lo[0]), np.full(self.shape, hi[0])
         return lo.reshape(self.shape), hi.reshape(self.shape)
 
     def __repr__(self) -> str:
@@ -223,6 +233,11 @@ def exact(x: Any) -> fmpq:
             raise DomainError(f"expected a finite number, got {float(x)!r}")
         return fmpq(*float(x).as_integer_ratio())
     raise DomainError(f"expected an int, Fraction or float, got {type(x).__name__} {x!r}")
+
+
+def nonzero(array: np.ndarray) -> np.ndarray:
+    """The flat places of an object array of exact numbers at which it is not 0: of a long point often few."""
+    return np.flatnonzero(array.reshape(-1).astype(bool))
 
 
 def nearest_double(x: fmpq) -> float:

@@ -107,6 +107,7 @@ def frugal():
         mock.patch.object(by_composition, "MOST_CUTS", 2),
         mock.patch.object(definiteness, "boxes_with_definite_hessian", few_boxes),
         mock.patch.object(falsify, "BUDGET", 1500),
+        mock.patch.object(falsify, "SWEPT", 0),
         mock.patch.object(polish, "_ROUNDS", 2),
         mock.patch.object(symbols, "Table", small),
         mock.patch.object(one_dimension, "Table", small),

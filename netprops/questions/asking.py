@@ -98,14 +98,15 @@ class Asked:
         """A point in words; of a long one (sooner if it has names) that is 0 nearly everywhere, the other entries."""
         if not self._is_sparse(point):
             return show_point(point, self.names)
-        shown = [self._show_entry(*entry) for entry in _entries(point) if entry[2] != 0]
+        shown = [self._show_entry(*entry) for entry in _entries(point, _nonzero(point))]
         return f"({_cut_off(shown)}, the rest 0)" if shown else "0"
 
     def show_together(self, points: Sequence[Point]) -> tuple[str, list[str]]:
         """Points in words, and before them what all have in common, where they are 0 nearly everywhere."""
         if not all(map(self._is_sparse, points)):
             return "", list(map(self.show, points))
-        columns = list(zip(*(_entries(point) for point in points), strict=True))
+        somewhere = np.logical_or.reduce([_nonzero(point) for point in points])
+        columns = list(zip(*(_entries(point, somewhere) for point in points), strict=True))
         fixed = [column[0] for column in columns if len({entry[2] for entry in column}) == 1]
         moving = [column for column in columns if len({entry[2] for entry in column}) > 1]
         common = [self._show_entry(*entry) for entry in fixed if entry[2] != 0]
@@ -116,7 +117,7 @@ class Asked:
     def _is_sparse(self, point: Point) -> bool:
         long, share = (LONG_NAMED, 2) if any(self.names) else (LONG, 4)
         size = sum(array.size for array in point)
-        return size > long and sum(x != 0 for _, _, x in _entries(point)) <= size / share
+        return size > long and int(_nonzero(point).sum()) <= size / share
 
     def _show_entry(self, number: int, place: tuple[int, ...], x: fmpq) -> str:
         return f"{self.label(number)}{list(place) if place else ''} = {show_number(x)}"
@@ -135,9 +136,21 @@ class Asked:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def _entries(point: Point) -> list[tuple[int, tuple[int, ...], fmpq]]:
-    """The entries of a point, each with the number of its array and its place there."""
-    return [(number, place, x) for number, array in enumerate(point) for place, x in np.ndenumerate(array)]
+def _nonzero(point: Point) -> Array:
+    """Which of all the entries of an exact point are not 0."""
+    return np.concatenate([array.reshape(-1).astype(bool) for array in point])
+
+
+def _entries(point: Point, chosen: Array) -> list[tuple[int, tuple[int, ...], fmpq]]:
+    """The chosen ones of all the entries of a point, each with the number of its array and its place there."""
+    found: list[tuple[int, tuple[int, ...], fmpq]] = []
+    start = 0
+    for number, array in enumerate(point):
+        for i in np.flatnonzero(chosen[start : start + array.size]).tolist():
+            place = tuple(int(k) for k in np.unravel_index(i, array.shape))
+            found.append((number, place, array[place]))
+        start += array.size
+    return found
 
 
 def _cut_off(parts: list[str]) -> str:

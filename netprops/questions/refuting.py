@@ -34,14 +34,24 @@ def certified_witness(
     equal in the quantified arguments. On ordered cones the function itself is certified, in its own coordinates.
     """
 
+    boxes = asked.program.arguments if found.few is None else found.few.boxes
+
+    def widened(w: Witness) -> Witness:
+        return w if found.few is None else replace(w, points=tuple(map(found.few.widened, w.points)))
+
     def admitted(w: Witness) -> Certificate | None:
+        w = widened(w)
         inside = all(contains(asked.program, point) for point in w.points)
         return certify(asked, w) if inside and _equal_quantified(w.points, asked.decision) else None
 
     for candidate in found.candidates:
-        witness = polish(candidate, admitted, asked.program.arguments, decision=asked.decision, screen=found.screen)
+        witness = polish(
+            candidate, admitted, boxes, decision=asked.decision, screen=found.screen, effort=found.effort,
+            certify_first=found.few is None,
+        )  # fmt: skip
         if witness is None:
             continue
+        witness = widened(witness)
         if asked.original is None:
             return asked, witness, witness.record
         told, *points = asked.as_asked(*witness.points)

@@ -51,6 +51,7 @@ from netprops.search import falsify
 ONE, HALF = fmpq(1), fmpq(1, 2)
 MOST_AXES = 8
 LARGE = 50_000  # operations of a program from which on a search is quicker than a normal form
+LONGEST_COMPILED = 400  # equations of a program that is compiled for a last search
 Prove = Callable[[Calculus, Expression], Proof | None]
 
 
@@ -104,7 +105,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     aim = "is_convex" if side > 0 else "is_concave"
     prove: Prove = (lambda c, e: c.convex(e)) if side > 0 else (lambda c, e: c.concave(e))
     early: falsify.Found | None = None
-    if cost(asked.program).operations >= LARGE:
+    size = sum(leaf.size for leaf in asked.program.arguments[: asked.decision])
+    if cost(asked.program).operations >= LARGE or size > falsify.MANY:
         if early_proof := _proved_after_affine_values(asked, aim, prove):
             return early_proof
         early = _searched(asked, side)
@@ -147,6 +149,12 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     refuted = chord_beside_edges(asked, _side(side))
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    swept = _swept(asked, side)
+    if swept is not None:
+        found = replace(found, evaluations=found.evaluations + swept.evaluations)
+        refuted = chord(asked, swept, _side(side))
+        if refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 
@@ -178,6 +186,13 @@ def _searched(asked: Asked, side: int) -> falsify.Found | None:
         return None
     complain_if_undefined(asked, found.nonfinite)
     return found
+
+
+def _swept(asked: Asked, side: int, *, quasi: bool = False) -> falsify.Found | None:
+    """What a search on the device finds, the last resort; None where a compilation would take too long."""
+    if not falsify.SWEPT or len(asked.program.closed.jaxpr.eqns) > LONGEST_COMPILED:
+        return None
+    return falsify.on_device(asked.program, asked.decision, side=_side(side), quasi=quasi, seed=asked.seed())
 
 
 def _side(side: int) -> Literal[1, -1]:
@@ -403,6 +418,12 @@ def _quasi(asked: Asked, side: int) -> Verdict:
     refuted = quasi_chord(asked, found, _side(side))
     if refuted is not None:
         return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
+    swept = _swept(asked, side, quasi=True)
+    if swept is not None:
+        found = replace(found, evaluations=found.evaluations + swept.evaluations)
+        refuted = quasi_chord(asked, swept, _side(side))
+        if refuted is not None:
+            return no(asked.name, "certified", *refuted, evaluations=found.evaluations)
     return undecided(asked.name, _tried(asked, found, notes), evaluations=found.evaluations)
 
 

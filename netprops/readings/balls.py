@@ -20,7 +20,7 @@ import flint
 import numpy as np
 from flint import acb_mat, arb, arb_mat, fmpq
 
-from netprops.domains import exact
+from netprops.domains import exact, nonzero
 from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 
@@ -326,10 +326,45 @@ def smallest(xs: Sequence[Ball]) -> Ball:
 
 def matmul(a: Array, b: Array) -> Array:
     """The product of an (m, k) and a (k, n) object array of balls, by `arb_mat`."""
+    if a.size + b.size >= _MANY:
+        return _sparse_matmul(a, b)
+    return _dense_matmul(a, b)
+
+
+def _dense_matmul(a: Array, b: Array) -> Array:
     (m, k), n = a.shape, b.shape[1]
     out = np.empty((m, n), dtype=object)
     product = arb_mat(m, k, a.reshape(-1).tolist()) * arb_mat(k, n, b.reshape(-1).tolist())
     out.reshape(-1)[:] = product.entries()
+    return out
+
+
+_MANY: Final = 4096  # entries from which it is worth looking for zeros
+_BLOCK: Final = 1 << 18  # entries of a block of columns that is put into one `arb_mat`
+
+
+def _where(holds: Callable[[Ball], bool], matrix: Array) -> Array:
+    return np.fromiter(map(holds, matrix.reshape(-1).tolist()), bool, matrix.size).reshape(matrix.shape)
+
+
+
+def _sparse_matmul(a: Array, b: Array) -> Array:
+    """The product without the rows and columns of zeros, by blocks of columns.
+
+    0 times a real number is 0: a factor may be left out where what it meets is finite, and must not where that is NaN.
+    """
+    zero_a, zero_b = _where(arb.is_zero, a), _where(arb.is_zero, b)
+    needless = zero_a.all(axis=0) | zero_b.all(axis=1)
+    if not (_where(arb.is_finite, a[:, needless]).all() and _where(arb.is_finite, b[needless]).all()):
+        return _dense_matmul(a, b)
+    a, b, zero_a, zero_b = a[:, ~needless], b[~needless], zero_a[:, ~needless], zero_b[~needless]
+    finite = bool(_where(arb.is_finite, a).all() and _where(arb.is_finite, b).all())
+    rows, columns = (np.flatnonzero(~zero.all(axis=axis) | (not finite)) for zero, axis in ((zero_a, 1), (zero_b, 0)))
+    out = np.array([arb(0) for _ in range(a.shape[0] * b.shape[1])], dtype=object).reshape(a.shape[0], b.shape[1])
+    step = max(1, _BLOCK // max(1, len(b)))
+    for start in range(0, len(columns), step):
+        block = columns[start : start + step]
+        out[np.ix_(rows, block)] = _dense_matmul(a[rows], b[:, block])
     return out
 
 
@@ -444,8 +479,7 @@ def enter(points: Sequence[Array]) -> list[Array]:
 def _entries(array: Array, function: Callable[[Any], Any]) -> Array:
     out = np.empty(array.shape, dtype=object)
     flat = out.reshape(-1)
-    for i, x in enumerate(array.reshape(-1).tolist()):
-        flat[i] = function(x)
+    flat[:] = [function(x) for x in array.reshape(-1).tolist()]
     return out
 
 
@@ -474,7 +508,21 @@ def evaluate(program: Program, points: Sequence[Array], precision: int) -> list[
         DomainError: points that do not fit the program.
     """
     with precision_of(precision):
-        return run(program, BALLS, enter(points))
+        return run(program, BALLS, [_shared(np.asarray(point)) for point in points])
+
+
+def _shared(point: Array) -> Array:
+    """A point as balls, for a reading of values alone: all its zeros are one number, so one ball.
+
+    Derivatives tell coordinates apart that are equal: see `enter`.
+    """
+    if point.dtype != object:
+        return _entries(point, _ball_of)
+    out = np.full(point.shape, arb(0), dtype=object)
+    from_flat, flat = point.reshape(-1), out.reshape(-1)
+    for i in nonzero(point).tolist():
+        flat[i] = _ball_of(from_flat[i])
+    return out
 
 
 def enclose(program: Program, lows: Sequence[Array], highs: Sequence[Array], precision: int) -> list[Array]:

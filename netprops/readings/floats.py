@@ -31,6 +31,7 @@ from netprops.readings.jaxpr import (
     UnsupportedError,
     applies,
     called,
+    lifted,
     scan_counts,
     scatter_positions,
 )
@@ -160,14 +161,10 @@ def _executable(program: Program, rows: int) -> Callable[..., Any]:
 
     Two permutations of one network's units, say, are one executable.
     """
-    jaxpr, consts = program.closed.jaxpr, [np.asarray(c) for c in program.closed.consts]
-    head, _, *equations = program.key
-    shapes = tuple((str(c.dtype), c.shape) for c in consts)
-    key = (head, shapes, tuple(equations), rows, jax.default_backend())
+    consts = [np.asarray(c) for c in program.closed.consts]
+    key = (shape_key(program), rows, jax.default_backend())
     if key not in _compiled:
-        lifted = jaxpr.replace(constvars=[], invars=[*jaxpr.constvars, *jaxpr.invars])
-        function = jaxprs.core.jaxpr_as_fun(jaxprs.core.ClosedJaxpr(lifted, ()))  # type: ignore[attr-defined]
-        batched = jax.vmap(function, in_axes=[*(None for _ in consts), *(0 for _ in program.arguments)])
+        batched = jax.vmap(lifted(program), in_axes=[*(None for _ in consts), *(0 for _ in program.arguments)])
         given = [np.zeros((rows, *leaf.shape)) for leaf in program.arguments]
         with jax.default_matmul_precision("highest"):
             _compiled[key] = jax.jit(batched).lower(*consts, *given).compile()
@@ -175,6 +172,13 @@ def _executable(program: Program, rows: int) -> Callable[..., Any]:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
     return _compiled[key]
+
+
+def shape_key(program: Program) -> tuple[Any, ...]:
+    """Equal for programs that are one function of their constants and arguments: for them one executable does."""
+    head, _, *equations = program.key
+    shapes = tuple((str(np.asarray(c).dtype), np.shape(c)) for c in program.closed.consts)
+    return (head, shapes, tuple(equations))
 
 
 def _cost(jaxpr: Any) -> Cost:

@@ -107,6 +107,14 @@ def _without_jit(closed: core.ClosedJaxpr) -> core.ClosedJaxpr:
     return _without_jit(core.ClosedJaxpr(made, [*consts, *(c for _, c in kept)]))
 
 
+def lifted(program: Program) -> Callable[..., Any]:
+    """The program as a JAX function of its constants and its flat arguments, in one list."""
+    jaxpr = program.closed.jaxpr
+    bare = jaxpr.replace(constvars=[], invars=[*jaxpr.constvars, *jaxpr.invars])
+    function: Callable[..., Any] = core.jaxpr_as_fun(core.ClosedJaxpr(bare, ()))
+    return function
+
+
 def _name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from flint import arb, fmpq
 
-from netprops.domains import exact, nearest_double
+from netprops.domains import exact, nearest_double, nonzero
 from netprops.readings import balls
 from netprops.readings.atoms import ATOMS, NAN, Ball, ball, outside, power
 from netprops.readings.balls import Undecided, evaluate, precision_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LONG: Final = 24  # entries of a point from which on a record leaves zeros out
 ZERO_TEXT: Final = (0.0).hex()
+_ZERO: Final = fmpq(0)
 PRECISIONS: Final = (53, 106, 212, 424, 848, 1696, 3392, 6784)
 PATIENCE: Final = 1696  # bits (data of 1e150 need about 1,000) up to which a ball may fail to shrink
 
@@ -77,7 +78,24 @@ def exact_text(x: fmpq) -> str:
 
 def exact_texts(point: Sequence[Array]) -> tuple[str, ...]:
     """The flat coordinates of a point in words."""
-    return tuple(map(exact_text, _flat(point)))
+    texts: list[str] = []
+    for array in map(_as_exact, point):
+        part = [ZERO_TEXT] * array.size
+        for i in nonzero(array).tolist():
+            part[i] = exact_text(array.reshape(-1)[i])
+        texts += part
+    return tuple(texts)
+
+
+def _as_exact(value: Any) -> Array:
+    """An array of ints, Fractions, doubles or exact numbers as an object array of exact ones."""
+    array = np.asarray(value)
+    flat = array.reshape(-1).tolist()
+    if set(map(type, flat)) <= {fmpq}:
+        return array
+    out = np.empty(array.shape, dtype=object)
+    out.reshape(-1)[:] = list(map(exact, flat))
+    return out
 
 
 def enclosure_text(x: Ball) -> str:
@@ -118,10 +136,6 @@ def decide(
     return None
 
 
-def _flat(point: Sequence[Array]) -> list[fmpq]:
-    return [exact(x) for array in point for x in np.asarray(array).reshape(-1).tolist()]
-
-
 def _entry(outputs: Sequence[Array], entry: int) -> Ball:
     for array in outputs:
         if entry < array.size:
@@ -138,10 +152,11 @@ def _value(program: Program, entry: int, at: Sequence[Array], precision: int) ->
 def between(a: Sequence[Array], b: Sequence[Array], weight: fmpq) -> list[Array]:
     """The exact point ``(1 - weight) a + weight b``."""
     points = []
-    for x, y in zip(a, b, strict=True):
-        out = np.empty(np.shape(x), dtype=object)
-        ends = zip(np.asarray(x).reshape(-1).tolist(), np.asarray(y).reshape(-1).tolist(), strict=True)
-        out.reshape(-1)[:] = [(1 - weight) * exact(s) + weight * exact(t) for s, t in ends]
+    for x, y in zip(map(_as_exact, a), map(_as_exact, b), strict=True):
+        out = np.full(x.shape, _ZERO, dtype=object)
+        start, end, flat = x.reshape(-1), y.reshape(-1), out.reshape(-1)
+        for i in np.union1d(nonzero(x), nonzero(y)).tolist():  # a long point is 0 nearly everywhere
+            flat[i] = (1 - weight) * start[i] + weight * end[i]
         points.append(out)
     return points
 

@@ -16,22 +16,26 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from netprops.domains import DomainError
+from netprops.domains import Box, DomainError, exact
 from netprops.readings.floats import cost, evaluate_batch, measured
 from netprops.readings.jaxpr import Program
+from netprops.search import buckets, probes, sweeps
 from netprops.search.points import (
+    Around,
     Lines,
     Space,
     chords,
+    few_coordinates,
     fitting_step,
     generator,
     heavy_tailed,
     joined,
     lines_of_step,
+    narrowed,
     random_directions,
     simplest_pairs,
     simplicity,
@@ -45,11 +49,21 @@ Side = Literal[1, -1]
 
 BUDGET = 20_000  # points evaluated at most by default, fewer where one costs more than _WORK / BUDGET operations
 _WORK = 4e8
+SWEPT = 400_000  # points evaluated by default where the device searches, fewer where one costs much
+_SWEPT_WORK = 4e9
+_POOL = 4096  # points of a pool at most
+_OWN = 5_000_000  # points from which on a network is worth an executable of its own
+_QUANTIFIED = 3  # values of what is quantified that are searched
 KEPT = 8  # candidates returned at most
 SURE = 256.0  # violations this many times the rounding noise end a search
 _DOUBTFUL = 2.0  # those below this many times the noise are not worth certifying
 _EPS = 2.0**-52
 _DEVICE_WORK = 4e9  # scalar operations from which a compilation pays
+MANY = 512  # coordinates from which on a few of them are searched first
+_FEW = 48  # of them at most
+_FEW_POINTS, _FEW_WORK = 120, 1e9  # points evaluated there: as many as so many operations pay for, and at least
+_HUGE = 1 << 15  # coordinates from which on no cloud of points in all of them is drawn
+_TILE = 1 << 24  # doubles that the points of one tile may hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +101,24 @@ class Found:
     screen: Callable[[Array, Array, int], Array]
     effort: int
     nearest: Nearest | None = None
+    few: Few | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Few:
+    """Where the candidates of a search in a few coordinates lie: in boxes, one an argument, amid fixed numbers."""
+
+    boxes: tuple[Box, ...]
+    around: Around
+
+    def widened(self, point: Sequence[Array]) -> tuple[Array, ...]:
+        """An exact point of the few coordinates as a point of all of them; equal numbers of the rest are one object."""
+        rest = self.around.rest
+        values, which = np.unique(rest, return_inverse=True)
+        flat = np.array([exact(x) for x in values.tolist()], dtype=object)[which]
+        flat[self.around.places] = np.concatenate([x.reshape(-1) for x in point])
+        ends = np.cumsum([math.prod(shape) for shape in self.around.shapes])[:-1]
+        return tuple(x.reshape(shape) for x, shape in zip(np.split(flat, ends), self.around.shapes, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,16 +158,70 @@ def against_convexity(
     Raises:
         DomainError: `decision` counts no argument of the program, or the budget is not positive.
     """
-    prop = _Property(lambda a, m, b, w: side * (m - ((1.0 - w) * a + w * b)), _SEGMENTS, "segment", side)
-    return _along_lines(program, decision, prop, seed, budget)
+    return _along_lines(program, decision, _jensen_property(side), seed, budget)
 
 
 def against_quasiconvexity(
     program: Program, decision: int, *, side: Side = 1, seed: int = 0, budget: int | None = None
 ) -> Found:
     """Segments with ``f(mid) > max(f(a), f(b))``, or for side -1 ``f(mid) < min(f(a), f(b))``."""
-    prop = _Property(lambda a, m, b, w: side * m - np.maximum(side * a, side * b), _SEGMENTS, "segment", side)
-    return _along_lines(program, decision, prop, seed, budget)
+    return _along_lines(program, decision, _quasi_property(side), seed, budget)
+
+
+def on_device(
+    program: Program, decision: int, *, side: Side = 1, quasi: bool = False, seed: int = 0, budget: int | None = None
+) -> Found:
+    """As `against_convexity` or `against_quasiconvexity`, by sweeps on JAX's devices: many more chords, for one
+    compilation (`netprops.search.sweeps`).
+
+    Args:
+        budget: evaluated points; by default `SWEPT`, fewer where one costs more than `_SWEPT_WORK / SWEPT` operations.
+    """
+    prop = (_quasi_property if quasi else _jensen_property)(side)
+    if budget is None:
+        budget = int(min(SWEPT, _SWEPT_WORK / (cost(program).operations + 1)))
+    where = _space(program, decision, budget)
+    oracle = _Oracle((program,), where, budget)
+    picks = list(_swept(oracle, decision, side, quasi, seed))
+    return _report(oracle, where, prop, _check(oracle, where, prop, picks))
+
+
+def _swept(oracle: _Oracle, decision: int, side: Side, quasi: bool, seed: int) -> Iterator[_Pick]:
+    """The clearest chords of sweeps, one for each of a few values of what is quantified."""
+    (program,), where, d = oracle.programs, oracle.where, oracle.where.decision
+    rng = generator(seed, 9)
+    known = buckets.recognised(program, decision) if oracle.budget < _OWN else None
+    turns = _QUANTIFIED if where.dimension > d else 1
+    rows = sweeps.rows_for(program, int(min(_POOL, max(64, math.isqrt(oracle.budget // turns)))))
+    count = max(1, min(rows, oracle.budget // turns // rows - 1))
+    for resting in np.concatenate([structured_points(where, 3), heavy_tailed(where, rng, turns)])[-turns:, d:]:
+        pool = _pool(where, rng, rows, count)
+        pool[:, d:] = resting
+        leaves = where.split(pool)
+        rest = [x[0] for x in leaves[decision:]]
+        bases, ends = np.arange(count), (where.near_lo[:d], where.near_hi[:d])
+        swept = (
+            sweeps.sweep(program, leaves[:decision], rest, bases, ends, side=side, quasi=quasi)
+            if known is None
+            else buckets.sweep(known, leaves[:decision], rest, bases, side=side, quasi=quasi)
+        )
+        oracle.evaluations += swept.evaluations
+        for k in np.flatnonzero(swept.margins > _DOUBTFUL)[:128].tolist():
+            a, b = (np.concatenate([end[k], resting]) for end in (swept.a, swept.b))
+            yield _Pick(a, b, float(swept.weights[k]), int(swept.entries[k]), float(swept.margins[k]))
+
+
+def _pool(where: Space, rng: np.random.Generator, rows: int, bases: int) -> Array:
+    """Points, the first `bases` of which are joined to all: simple ones, clouds, and points near and far from bases."""
+    simple = structured_points(where, max(1, min(64, bases // 2)))
+    clouds = heavy_tailed(where, rng, max(0, rows - len(simple)))
+    points = np.concatenate([simple, clouds])[:rows]
+    near = np.arange(rows) >= max(bases, rows // 2)
+    parents = points[rng.integers(0, bases, int(near.sum()))]
+    reached = np.maximum(np.abs(parents).max(axis=1, keepdims=True), 1.0)
+    steps = reached * 10.0 ** rng.uniform(-4.0, 0.5, (len(parents), 1)) * random_directions(where, rng, len(parents))
+    points[near] = where.clip(parents + steps)
+    return points
 
 
 def against_monotonicity(
@@ -229,6 +315,14 @@ class _Property:
     side: Side
 
 
+def _jensen_property(side: Side) -> _Property:
+    return _Property(lambda a, m, b, w: side * (m - ((1.0 - w) * a + w * b)), _SEGMENTS, "segment", side)
+
+
+def _quasi_property(side: Side) -> _Property:
+    return _Property(lambda a, m, b, w: side * m - np.maximum(side * a, side * b), _SEGMENTS, "segment", side)
+
+
 @dataclass
 class _Oracle:
     """Evaluates flat points, counts them, and remembers the nonfinite one nearest to 0.  Several programs: f - g."""
@@ -248,17 +342,28 @@ class _Oracle:
     def __call__(self, points: Array) -> Array:
         """Values (B, E) of all entries at the rows (B, n)."""
         self.evaluations += len(points)
-        split = self.where.split(points)
         device = sum(cost(p).operations for p in self.programs) * len(points) > _DEVICE_WORK
-        outs = [_entries(evaluate_batch(p, split, device=device)) for p in self.programs]
-        return self._noted(points, outs)
+        tiles = [
+            [_entries(evaluate_batch(p, split, device=device and self.where.around is None)) for p in self.programs]
+            for split in self._tiles(points)
+        ]
+        return self._noted(points, [np.concatenate(column) for column in zip(*tiles, strict=True)])
 
     def measured(self, points: Array) -> tuple[Array, Array]:
         """Values as above, and the largest intermediate value at each row, (B,)."""
         self.evaluations += len(points)
-        both = [measured(p, self.where.split(points)) for p in self.programs]
-        values = self._noted(points, [_entries(out) for out, _ in both])
-        return values, np.asarray(np.sum([size for _, size in both], axis=0))
+        tiles = [[measured(p, split) for p in self.programs] for split in self._tiles(points)]
+        columns = list(zip(*tiles, strict=True))
+        values = self._noted(points, [np.concatenate([_entries(out) for out, _ in column]) for column in columns])
+        sizes = [np.concatenate([size for _, size in column]) for column in columns]
+        return values, np.asarray(np.sum(sizes, axis=0))
+
+    def _tiles(self, points: Array) -> Iterator[list[Array]]:
+        """The arguments of the programs at the points, so many at a time as do not fill the memory."""
+        around = self.where.around
+        tile = len(points) if around is None else max(1, _TILE // len(around.rest))
+        for start in range(0, max(len(points), 1), max(tile, 1)):
+            yield self.where.arguments(points[start : start + tile])
 
     def _noted(self, points: Array, outs: Sequence[Array]) -> Array:
         with np.errstate(invalid="ignore"):
@@ -298,6 +403,32 @@ def _space(program: Program, decision: int, budget: int) -> Space:
 def _along_lines(program: Program, decision: int, prop: _Property, seed: int, budget: int | None) -> Found:
     budget = _points_to_spend([program], budget)
     where = _space(program, decision, budget)
+    first: Found | None = None
+    if where.decision > MANY:
+        first = _on_few_coordinates(program, decision, where, prop, seed, budget)
+        if any(candidate.margin > SURE for candidate in first.candidates):
+            return first
+    found = _in_all_coordinates(program, where, prop, seed, budget)
+    if first is None or found.candidates:
+        return found
+    return replace(found, evaluations=found.evaluations + first.evaluations)
+
+
+def _on_few_coordinates(
+    program: Program, decision: int, where: Space, prop: _Property, seed: int, budget: int
+) -> Found:
+    """A search in the first entries of each argument: of a large network in one of few units.
+
+    Nothing in it grows with the number of coordinates but the evaluations themselves.
+    """
+    boxes = program.arguments
+    few, narrow = narrowed(where, boxes, decision, few_coordinates([leaf.shape for leaf in boxes], _FEW))
+    budget = int(min(budget, max(_FEW_POINTS, _FEW_WORK / (cost(program).operations + 1))))
+    found = _in_all_coordinates(program, few, prop, seed, budget)
+    return replace(found, nearest=None, few=Few(tuple(narrow), cast("Around", few.around)))
+
+
+def _in_all_coordinates(program: Program, where: Space, prop: _Property, seed: int, budget: int) -> Found:
     oracle = _Oracle((program,), where, budget)
     checked: list[_Checked] = []
     best = _Best(prop)
@@ -447,7 +578,10 @@ def _remember(best: _Best, lines: Lines, prop: _Property, top: _Top) -> None:
 def _families(oracle: _Oracle, where: Space, prop: _Property, seed: int) -> Iterator[Lines]:
     """Lines to look at, simplest first; generated as they are asked for, within the budget."""
     budget = oracle.budget
-    half = 16 if where.dimension <= 32 else 8
+    if where.dimension > _HUGE:
+        yield from _probed_lines(oracle, where, prop.side, generator(seed, 5)) if prop.kind == "segment" else ()
+        return
+    half = 2 if budget < 1000 else 16 if where.dimension <= 32 else 8
     share = max(1, budget // (4 * (2 * half + 1)))  # lines that a quarter of the budget pays for
     turn = np.abs if prop.kind == "pair" else np.asarray
     bases, directions = structured_points(where, 64), turn(structured_directions(where, 96))
@@ -517,7 +651,10 @@ def _lanczos_lines(oracle: _Oracle, where: Space, side: Side, rng: np.random.Gen
         where.middle() + 0.5 * rng.standard_normal(where.dimension), where.near_lo + 2.0 * h, where.near_hi - 2.0 * h
     )
     steps = min(_LANCZOS_STEPS, (oracle.left * 3 // 4) // (2 * d) - 1)
-    if steps < 2 or not where.inside(base):
+    if not where.inside(base):
+        return
+    if steps < 2:
+        yield from _probed_lines(oracle, where, side, rng)
         return
     axes = h * np.eye(d, where.dimension)
 
@@ -538,6 +675,27 @@ def _lanczos_lines(oracle: _Oracle, where: Space, side: Side, rng: np.random.Gen
         direction = np.concatenate([direction / np.abs(direction).max(), np.zeros(where.dimension - d)])
         rows = np.repeat(base[None], 3, axis=0), np.repeat(direction[None], 3, axis=0)
         yield lines_of_step(*rows, np.array([h, 1.0 / half, 1.0]), half)
+
+
+def _probed_lines(oracle: _Oracle, where: Space, side: Side, rng: np.random.Generator) -> Iterator[Lines]:
+    """Where differences cost too much: Lanczos' method on products with the Hessian, which the device computes.
+
+    Points and directions are multiples of 1/16 and 1/64, so that they are exact with few digits.
+    """
+    (program,) = oracle.programs
+    d, n = where.decision, where.dimension
+    arguments = sum(1 for start in np.cumsum([0, *map(math.prod, where.shapes)])[:-1] if start < d)
+    for scale in (0.25, 1.0):
+        base = where.clip(where.middle() + np.rint(16.0 * scale * rng.standard_normal(n)) / 16.0)
+        found = probes.most_negative(program, arguments, where.split(base), rng.standard_normal(d), side=side)
+        oracle.evaluations += 3 * probes.STEPS  # so many forward passes, about
+        if found is None:
+            return
+        if found.curvature < 0 and np.isfinite(found.direction).all():
+            direction = np.zeros(n)
+            direction[:d] = np.rint(64.0 * found.direction / np.abs(found.direction).max()) / 64.0
+            both = np.repeat(base[None], 3, axis=0), np.repeat(direction[None], 3, axis=0)
+            yield lines_of_step(*both, 2.0 ** -np.arange(3.0), 1)
 
 
 def _lanczos(times: Callable[[Array], Array], start: Array, steps: int) -> Array | None:
@@ -631,7 +789,7 @@ _CHILDREN = 24
 def _ascent(oracle: _Oracle, where: Space, prop: _Property, best: _Best, rng: np.random.Generator) -> Iterator[Lines]:
     """Perturb the most promising stencils, keep what scores higher; steps of all sizes at once."""
     n, d = where.dimension, where.decision
-    while oracle.left >= 3 * KEPT * _CHILDREN and best.middles:
+    while n <= _HUGE and oracle.left >= 3 * KEPT * _CHILDREN and best.middles:
         middles = np.repeat(np.array(best.middles), _CHILDREN, axis=0)
         halves = np.repeat(np.array(best.halves), _CHILDREN, axis=0)
         count = len(middles)
@@ -710,7 +868,7 @@ def _report(oracle: _Oracle, where: Space, prop: _Property, checked: list[_Check
 def _found(oracle: _Oracle, candidates: Sequence[Candidate], screen: Callable[[Array, Array, int], Array]) -> Found:
     nonfinite = None if oracle.nonfinite is None else tuple(oracle.where.split(oracle.nonfinite))
     work = sum(cost(p).operations for p in oracle.programs)
-    effort = int(min(max(2e7 / max(work, 1), 200), 4000))
+    effort = int(min(max(2e8 / max(work, 1), 8), 2000))
     return Found(tuple(candidates[:KEPT]), oracle.evaluations, nonfinite, oracle.nonfinite_count, screen, effort)
 
 

@@ -10,17 +10,32 @@ import functools
 import itertools
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netprops.domains import Box
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from netprops.domains import Box
-
 Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """The point of a larger space, whose arguments have these shapes, around which a few coordinates move."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    rest: Array  # all its coordinates
+    places: Array  # those that move, ascending
+
+    def widened(self, points: Array) -> Array:
+        """Rows of the few coordinates (B, k) as rows of all of them."""
+        full = np.repeat(self.rest[None], len(points), axis=0)
+        full[:, self.places] = points
+        return full
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +52,7 @@ class Space:
     near_lo: Array
     near_hi: Array
     decision: int
+    around: Around | None = None
 
     @property
     def dimension(self) -> int:
@@ -45,9 +61,13 @@ class Space:
 
     def split(self, points: Array) -> list[Array]:
         """Rows (B, n) as one array (B, *shape) per flat argument."""
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes])[:-1]
-        pieces = np.split(points, ends, axis=-1)
-        return [x.reshape((*points.shape[:-1], *shape)) for x, shape in zip(pieces, self.shapes, strict=True)]
+        return _cut(points, self.shapes)
+
+    def arguments(self, points: Array) -> list[Array]:
+        """Rows (B, n) as what the program is evaluated at: `split`, and of a few coordinates all those around them."""
+        if self.around is None:
+            return self.split(points)
+        return _cut(self.around.widened(points), self.around.shapes)
 
     def inside(self, points: Array) -> Array:
         """Which rows lie in the domain."""
@@ -59,14 +79,22 @@ class Space:
 
     def home(self) -> Array:
         """The point of the domain nearest to 0 where that is not at an open end, else a plain number inside."""
-        return np.array([_home(lo, hi, a, b) for lo, hi, a, b in self._bounds()])
+        lo, hi = self.near_lo, self.near_hi
+        plain = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0)
+        return np.select([(lo <= x) & (x <= hi) for x in plain], plain, self.middle())
 
     def middle(self) -> Array:
         """The middle of bounded coordinates, one off the end of half-bounded ones, 0 of unbounded ones."""
-        return np.array([_middle(lo, hi) for lo, hi, _, _ in self._bounds()])
+        low, high = np.isfinite(self.lo), np.isfinite(self.hi)
+        with np.errstate(invalid="ignore", over="ignore"):
+            cases = [self.lo + (self.hi - self.lo) / 2, self.lo + 1.0, self.hi - 1.0]
+        return np.select([low & high, low, high], cases, 0.0)
 
-    def _bounds(self) -> Iterable[tuple[float, float, float, float]]:
-        return zip(self.lo.tolist(), self.hi.tolist(), self.near_lo.tolist(), self.near_hi.tolist(), strict=True)
+
+def _cut(points: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    pieces = np.split(points, ends, axis=-1)
+    return [x.reshape((*points.shape[:-1], *shape)) for x, shape in zip(pieces, shapes, strict=True)]
 
 
 def space(boxes: Sequence[Box], decision: int) -> Space:
@@ -74,8 +102,8 @@ def space(boxes: Sequence[Box], decision: int) -> Space:
     lows, highs, near_lows, near_highs = [], [], [], []
     for leaf in boxes:
         lo, hi = (end.reshape(-1) for end in leaf.ends())
-        low_open = np.array([leaf.interval(i).lo_open for i in range(leaf.size)])
-        high_open = np.array([leaf.interval(i).hi_open for i in range(leaf.size)])
+        low_open = np.array([interval.lo_open for interval in leaf.intervals])  # one may stand for all
+        high_open = np.array([interval.hi_open for interval in leaf.intervals])
         with np.errstate(over="ignore", invalid="ignore"):
             off = np.minimum(1e-6 * np.maximum(1.0, np.minimum(np.abs(lo), np.abs(hi))), (hi - lo) / 1024.0)
             near_lows.append(np.where(low_open & np.isfinite(lo), lo + off, lo))
@@ -87,21 +115,32 @@ def space(boxes: Sequence[Box], decision: int) -> Space:
     return Space(shapes, lo, hi, near_lo, near_hi, sum(leaf.size for leaf in boxes[:decision]))
 
 
-def _middle(lo: float, hi: float) -> float:
-    if math.isfinite(lo) and math.isfinite(hi):
-        return lo + (hi - lo) / 2
-    if math.isfinite(lo):
-        return lo + 1.0
-    return hi - 1.0 if math.isfinite(hi) else 0.0
+_CORNER = 2  # of each matrix the first rows and columns, of each vector the first entries
 
 
-def _home(lo: float, hi: float, near_lo: float, near_hi: float) -> float:
-    if near_lo <= 0.0 <= near_hi:
-        return 0.0
-    for plain in (1.0, -1.0, 0.5, -0.5, 2.0, -2.0):
-        if near_lo <= plain <= near_hi:
-            return plain
-    return _middle(lo, hi)
+def few_coordinates(shapes: Sequence[tuple[int, ...]], most: int) -> list[Array]:
+    """For each argument its first few entries along every axis, as flat places in it, ascending; `most` in all.
+
+    On them alone a network is one of few units, whose other weights are 0.
+    """
+    found = []
+    for shape in shapes:
+        corner = np.ix_(*(range(min(_CORNER, n)) for n in shape)) if shape else ()
+        flat = np.arange(math.prod(shape)).reshape(shape)[corner].reshape(-1)
+        found.append(flat[: max(1, most // len(shapes))])
+    return found
+
+
+def narrowed(where: Space, boxes: Sequence[Box], decision: int, places: Sequence[Array]) -> tuple[Space, list[Box]]:
+    """The space of these places of each argument, the others staying at home; and its boxes, one for each argument."""
+    few = [
+        Box((len(at), 1) if len(leaf.shape) > 1 else (len(at),), tuple(leaf.interval(i) for i in at.tolist()))
+        for leaf, at in zip(boxes, places, strict=True)
+    ]
+    starts = np.cumsum([0, *(leaf.size for leaf in boxes)])[:-1]
+    flat = np.concatenate([start + at for start, at in zip(starts.tolist(), places, strict=True)])
+    around = Around(tuple(leaf.shape for leaf in boxes), where.home(), flat)
+    return replace(space(few, decision), around=around), few
 
 
 def generator(seed: int, stage: int) -> np.random.Generator:

@@ -32,6 +32,7 @@ Screen = Callable[[Array, Array, int], Array]
 CERTIFY_BUDGET = 24
 _CLEAR = 256.0  # the margin over rounding that a proposal keeps, if the candidate had it
 _ROUNDS = 40
+_MOST = 1 << 15  # coordinates of a witness beyond which it stays as it was found
 _TOGETHER = 96  # proposals of one round
 _BLOCKS = 64  # coordinate sets looked at in one round, the most complex ones
 
@@ -81,6 +82,7 @@ def polish(
     decision: int,
     screen: Screen | None = None,
     effort: int = 2000,
+    certify_first: bool = True,
     budget: int = CERTIFY_BUDGET,
 ) -> Witness | None:
     """The simplest certified witness reached from `candidate`, or None when the candidate itself is not certified.
@@ -90,13 +92,20 @@ def polish(
         boxes: the domains of the flat arguments; `decision` of them may differ between the points.
         screen: margins in floats (`Found.screen`); without it every proposal is put to `certify`.
         effort: points screened at most.
+        certify_first: whether the candidate itself has to be certified before anything simpler is tried; if not, it is
+            the last to be, which saves a certificate where they take long.
         budget: calls of `certify` at most, at least 2.
     """
     frame = _frame(candidate, boxes, decision)
     start = _Draft(np.array([np.concatenate([x.reshape(-1) for x in p]) for p in candidate.points]), candidate.weight)
+    small = len(frame.free) <= _MOST
+    if not certify_first and screen is not None and small:
+        trail = _descend(start, frame, _screened(screen, frame, candidate.margin), effort)
+        tried = (_certified(_witness(draft, frame), certify) for draft in _tries(trail, budget))
+        return next((witness for witness in tried if witness is not None), None)
     first = _certified(_witness(start, frame), certify)
-    if first is None:
-        return None
+    if first is None or not small:
+        return first
     if screen is None:
         return _by_certifying(start, first, frame, certify, budget - 1)
     trail = _descend(start, frame, _screened(screen, frame, candidate.margin), effort)

@@ -1,0 +1,309 @@
+"""Searching at the speed of the device: pairs of points reused, a whole search in one executable.
+
+To draw points costs more than to evaluate them. So a *pool* of N points is drawn once and evaluated once, and each of
+S *bases* among them is joined to all of them: N S chords for N (S + 1) evaluations, at points ``(1 - w) x_t + w x_s``
+that are made where they are used, tile by tile (`lax.scan` over bases, `lax.map` over tiles). Where a program is a
+function of values that are affine in what varies (the pre-activations of a network's first layer), those values are
+computed once for the pool and mixed in place of the points, because mixtures of points have mixtures of values. In the
+same executable follow ascent on the violation by its gradient, from the most promising chords, and Lanczos' method on
+Hessian-vector products at some of the points.
+
+The pool is sharded over the devices of this process. A program is compiled once for each size of pool; its constants
+and what is quantified are arguments. Floats propose chords; they decide nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from netprops.domains import reals
+from netprops.readings.affine import affine_cut
+from netprops.readings.floats import cost, shape_key
+from netprops.readings.jaxpr import lifted
+from netprops.search.probes import gradient_and_product, is_differentiable, lanczos, own_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from netprops.readings.jaxpr import Program
+
+Array = np.ndarray[Any, Any]
+
+WEIGHTS = (0.5, 0.5, 0.25, 0.5, 0.5, 0.75)  # of the base, in turn
+_CACHE, _ACCELERATOR = 1 << 18, 1 << 24  # doubles of the widest value of a tile: a CPU's cache, an accelerator's memory
+_CLIMBERS, _CLIMBS = 32, 24  # chords that ascend, and steps of each
+_PROBED = 8  # points at which Lanczos' method runs
+_LENGTHS = (1.0, 2.0**-4, 2.0**-9)  # of the chords along what it finds
+_KEPT = 16
+_compiled: OrderedDict[Any, Any] = OrderedDict()
+
+
+@dataclass(frozen=True, eq=False)
+class Chords:
+    """Chords (K, n) from `a` to `b` with the weight of b, the entry, and the margin over rounding; best first."""
+
+    a: Array
+    b: Array
+    weights: Array
+    entries: Array
+    margins: Array
+    evaluations: int
+
+
+def tile_for(program: Program, rows: int) -> int:
+    """How many points are evaluated at a time: a power of two, as many as keep the widest value near the processor."""
+    room = _CACHE if jax.default_backend() == "cpu" else _ACCELERATOR
+    return int(2 ** math.floor(math.log2(min(max(room / cost(program).widest, 8), max(rows, 8)))))
+
+
+def rows_for(program: Program, rows: int) -> int:
+    """So many points or a few more: whole tiles on every device, so that pools of about one size are one shape."""
+    unit = tile_for(program, rows) * jax.local_device_count()
+    return -(-rows // unit) * unit
+
+
+def sweep(
+    program: Program,
+    pool: Sequence[Array],
+    rest: Sequence[Array],
+    bases: Array,
+    ends: tuple[Array, Array],
+    *,
+    side: int = 1,
+    quasi: bool = False,
+    climb: bool = True,
+    mix_values: bool = True,
+) -> Chords:
+    """Chords between points of the pool above which (side -1: below which) the function rises most.
+
+    Args:
+        pool: the first, varying arguments at N points, one array (N, *shape) each; N as `rows_for` says.
+        rest: the other arguments, the same at both ends of every chord.
+        bases: places (S,) in the pool.
+        ends: arrays (n,) that a climbing point is kept between.
+        side: of the violation, as for `falsify.against_convexity`.
+        quasi: whether the middle is compared with the higher end in place of the chord.
+        climb: whether ascent and Lanczos' method follow; left out where JAX cannot differentiate the program.
+        mix_values: whether affine values may be mixed in place of points.
+    """
+    rows = len(pool[0])
+    key = (
+        shape_key(program), len(pool), rows, len(bases), quasi, mix_values,
+        jax.default_backend(), jax.local_device_count(),
+    )  # fmt: skip
+    given = ([np.asarray(c) for c in program.closed.consts], list(rest), list(pool), bases, ends, float(side))
+    executable = _executable(key, program, given, quasi, climb, mix_values)
+    flat = np.concatenate([x.reshape(rows, -1) for x in pool], axis=1)
+    which, entry, margin, *climbed = (np.asarray(x) for x in executable(*given))
+    weights = np.tile(WEIGHTS, -(-len(bases) // len(WEIGHTS)))[: len(bases)]
+    per_device = which.shape[0] // len(bases)
+    weights, at = np.repeat(weights, per_device), np.repeat(bases, per_device)
+    found = [flat[which], flat[at], weights, entry, margin]
+    if climbed:
+        a, b, entries, margins = climbed
+        found = [np.concatenate(p) for p in zip(found, (a, b, np.full(len(a), 0.5), entries, margins), strict=True)]
+    order = np.argsort(-np.where(np.isfinite(found[-1]), found[-1], -np.inf), kind="stable")
+    a, b, weights, entries, margins = (x[order] for x in found)
+    return Chords(a, b, weights, entries, margins, rows * (len(bases) + 1))
+
+
+def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool, mix_values: bool) -> Any:
+    key = (*key, climb)
+    if key not in _compiled:
+        climb = climb and is_differentiable(program, len(given[2]))
+        with own_settings():
+            search = jax.jit(_search(program, len(given[2]), quasi, climb, mix_values))
+            _compiled[key] = search.lower(*given).compile()
+        if len(_compiled) > _KEPT:
+            _compiled.popitem(last=False)
+    _compiled.move_to_end(key)
+    return _compiled[key]
+
+
+# ------------------------------------------------------------------ the executable
+
+
+def _search(program: Program, decision: int, quasi: bool, climb: bool, mix_values: bool) -> Callable[..., Any]:
+    mesh = Mesh(np.array(jax.local_devices()), ("pool",))
+    sharded, whole = PartitionSpec("pool"), PartitionSpec()  # type: ignore[no-untyped-call]
+    joined = _joined(program, decision, quasi, mix_values)
+
+    def search(consts: Any, rest: Any, pool: Any, bases: Any, ends: Any, side: Any) -> Any:
+        at = [x[bases] for x in pool]
+        weights = jnp.tile(jnp.array(WEIGHTS, pool[0].dtype), -(-len(bases) // len(WEIGHTS)))[: len(bases)]
+        split = jax.shard_map(
+            lambda *given: joined(*given, jax.lax.axis_index("pool")),
+            mesh=mesh, in_specs=(whole, whole, sharded, whole, whole, whole), out_specs=(sharded,) * 4,
+            check_vma=False,  # the equations of a program know nothing of shards
+        )  # fmt: skip
+        which, entry, margin, score = split(  # type: ignore[no-untyped-call]
+            consts, rest, pool, at, weights, side
+        )
+        # From (devices, bases) to bases first, as the weights are.
+        which, entry, margin, score = (x.T.reshape(-1) for x in (which, entry, margin, score))
+        if not climb:
+            return which, entry, margin
+        best = jax.lax.top_k(jnp.where(jnp.isfinite(score), score, -jnp.inf), min(_CLIMBERS, len(score)))[1]
+        flat = jnp.concatenate([x.reshape(len(x), -1) for x in pool], axis=1)
+        base = jnp.repeat(bases, len(score) // len(bases))
+        stencils = flat[which[best]], flat[base[best]], entry[best]
+        risen = _climbed(program, decision, quasi)(consts, rest, *stencils, ends, side)
+        bent = _bent(program, decision, quasi)(consts, rest, flat[: min(_PROBED, len(flat))], ends, side)
+        return which, entry, margin, *(jnp.concatenate(pair) for pair in zip(risen, bent, strict=True))
+
+    return search
+
+
+def gap_of(a: Any, m: Any, b: Any, w: Any, side: Any, quasi: bool) -> tuple[Any, Any, Any]:
+    """The violation, the rounding noise to be expected in it, and the change of the function along the chord."""
+    numbers = np.finfo(m.dtype)
+    noise = float(numbers.eps) * (jnp.abs(a) + jnp.abs(m) + jnp.abs(b)) + 1e8 * float(numbers.tiny)
+    above = side * m - jnp.maximum(side * a, side * b) if quasi else side * (m - ((1.0 - w) * a + w * b))
+    return above, noise, jnp.abs(a - m) + jnp.abs(b - m) + 1e4 * noise
+
+
+def _values(program: Program) -> Callable[..., Any]:
+    function = lifted(program)
+    return lambda *given: jnp.concatenate([y.reshape(-1) for y in function(*given)])
+
+
+def _parts(program: Program, decision: int, mix_values: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Two functions: ``(consts, rest, arguments) -> affine values`` and ``(consts, rest, values) -> (E,)``.
+
+    The affine values are the arguments themselves where computing others would not pay.
+    """
+    whole = _values(program)
+    cut = affine_cut(program, decision) if mix_values else None
+    if cut is not None:
+        outer = cut.outer([reals(shape) for shape in cut.inner.out_shapes])
+        wide = sum(map(math.prod, cut.inner.out_shapes))
+        if cost(outer).operations + wide < cost(program).operations + sum(b.size for b in program.arguments[:decision]):
+            inner, rest_of = lifted(cut.inner), _values(outer)
+            return (
+                lambda consts, rest, given: list(inner(*consts, *given, *rest)),
+                lambda consts, rest, values: rest_of(*consts, *values, *rest),
+            )
+    return (
+        lambda consts, rest, given: list(given),
+        lambda consts, rest, values: whole(*consts, *values, *rest),
+    )
+
+
+def _joined(program: Program, decision: int, quasi: bool, mix_values: bool) -> Callable[..., Any]:
+    """On one device: each base joined to its part of the pool; (1, S) of place, entry, margin and score each."""
+    affine, bent = _parts(program, decision, mix_values)
+
+    def joined(consts: Any, rest: Any, pool: Any, at: Any, weights: Any, side: Any, number: Any) -> Any:
+        rows = len(pool[0])
+        tile = min(tile_for(program, rows), rows)
+        enter = jax.vmap(functools.partial(affine, consts, rest))
+        evaluate = jax.vmap(functools.partial(bent, consts, rest))
+        tiled = [x.reshape(rows // tile, tile, *x.shape[1:]) for x in pool]
+        values = jax.lax.map(enter, tiled)
+        heights = jax.lax.map(evaluate, values)  # (tiles, tile, E)
+        bases = enter(at)
+        base_heights = evaluate(bases)
+
+        def from_base(_: Any, one: Any) -> Any:
+            base, height, w = one
+
+            def on_tile(part: Any) -> Any:
+                xs, ends = part
+                middle = evaluate([(1.0 - w) * x + w * y for x, y in zip(xs, base, strict=True)])
+                gap, noise, change = gap_of(ends, middle, height, w, side, quasi)
+                margin = jnp.where(jnp.isfinite(gap), gap / noise, -jnp.inf)
+                best = jnp.argmax(margin)
+                score = jnp.where(jnp.isfinite(gap), gap / change, -jnp.inf).reshape(-1)
+                return best, margin.reshape(-1)[best], score[best]
+
+            places, margins, scores = jax.lax.map(on_tile, (values, heights))
+            k = jnp.argmax(margins)
+            row, entry = jnp.divmod(places[k], heights.shape[-1])
+            return None, (number * rows + k * tile + row, entry, margins[k], scores[k])
+
+        _, found = jax.lax.scan(from_base, None, (bases, base_heights, weights))
+        return tuple(x[None] for x in found)
+
+    return joined
+
+
+def _reshaped(program: Program, decision: int) -> Callable[[Any], list[Any]]:
+    leaves = program.arguments[:decision]
+    starts = np.cumsum([0, *(leaf.size for leaf in leaves)]).tolist()
+    return lambda x: [x[starts[k] : starts[k + 1]].reshape(leaf.shape) for k, leaf in enumerate(leaves)]
+
+
+def _chord_of(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
+    """``(consts, rest, a, b, side) -> (gap, noise, change)`` of all entries, halfway, for flat points a and b."""
+    whole, shaped = _values(program), _reshaped(program, decision)
+
+    def chord(consts: Any, rest: Any, a: Any, b: Any, side: Any) -> Any:
+        low, middle, high = (whole(*consts, *shaped(x), *rest) for x in (a, 0.5 * (a + b), b))
+        return gap_of(low, middle, high, 0.5, side, quasi)
+
+    return chord
+
+
+def _climbed(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
+    """Ascent on the gap over the change of the function: steps of falling size along the gradient, the best kept."""
+    chord = _chord_of(program, decision, quasi)
+
+    def climbed(consts: Any, rest: Any, A: Any, B: Any, entries: Any, ends: Any, side: Any) -> Any:
+        def score(pair: Any, entry: Any) -> Any:
+            gap, noise, change = chord(consts, rest, pair[0], pair[1], side)
+            return gap[entry] / change[entry], gap[entry] / noise[entry]
+
+        def one(a: Any, b: Any, entry: Any) -> Any:
+            def step(k: Any, state: Any) -> Any:
+                pair, best, best_pair, margin = state
+                (height, here), slope = jax.value_and_grad(score, has_aux=True)(pair, entry)
+                better = jnp.isfinite(height) & (height > best)
+                best_pair = jnp.where(better, pair, best_pair)
+                margin, best = jnp.where(better, here, margin), jnp.where(better, height, best)
+                size = jnp.max(jnp.abs(slope), axis=1, keepdims=True)
+                fine = jnp.isfinite(slope).all() & (size > 0)
+                extent = jnp.maximum(jnp.max(jnp.abs(best_pair[1] - best_pair[0])), 1e-6) * 0.5 * 0.8**k
+                moved = best_pair + jnp.where(fine, extent * slope / jnp.where(size > 0, size, 1.0), 0.0)
+                return jnp.clip(moved, *ends), best, best_pair, margin
+
+            start = jnp.stack([a, b])
+            lowest = jnp.asarray(-jnp.inf)
+            _, _, pair, margin = jax.lax.fori_loop(0, _CLIMBS, step, (start, lowest, start, lowest))
+            return pair[0], pair[1], entry, margin
+
+        return jax.vmap(one)(A, B, entries)
+
+    return climbed
+
+
+def _bent(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
+    """Chords along Lanczos' most negative directions of entry 0, at the given points."""
+    chord = _chord_of(program, decision, quasi)
+    _, product = gradient_and_product(program, decision)
+    shaped = _reshaped(program, decision)
+
+    def bent(consts: Any, rest: Any, points: Any, ends: Any, side: Any) -> Any:
+        low, high = ends
+
+        def one(x: Any) -> Any:
+            start = jnp.cos(jnp.arange(1.0, 1.0 + len(x)))  # no symmetry of a network keeps it
+            along, _ = lanczos(lambda v: side * product(consts, [*shaped(x), *rest], x, v), start)
+            along = jnp.where(jnp.isfinite(along), along, 0.0)
+            return jnp.stack([x - h * along for h in _LENGTHS]), jnp.stack([x + h * along for h in _LENGTHS])
+
+        A, B = (jnp.clip(part.reshape(-1, points.shape[1]), low, high) for part in jax.vmap(one)(points))
+        gap, noise, _ = jax.vmap(lambda a, b: chord(consts, rest, a, b, side))(A, B)
+        margins = jnp.where(jnp.isfinite(gap), gap / noise, -jnp.inf)
+        best = jnp.argmax(margins, axis=1)
+        return A, B, best, jnp.take_along_axis(margins, best[:, None], axis=1)[:, 0]
+
+    return bent
