@@ -283,6 +283,7 @@ class Recorder:
     examples: int = 0  # examples that did
     evaluations: int = 0  # those of the kept examples
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
+    ranges: dict[str, Any] = field(default_factory=dict)  # of shared work: how many computed and read, what was refused
     last: Note | None = None  # the verdict asked last, kept or not
     last_witness: Note | None = None  # the last one that came with a witness
     undecided: int = 0  # examples that an undecided verdict ended
@@ -381,6 +382,14 @@ def count(*, evaluations: int = 0, compiles: int = 0) -> None:
     if _running is not None:
         _running.pending_evaluations += evaluations
         _running.compiles += compiles
+
+
+def count_ranges(*, computed: int = 0, read: int = 0, refused: str = "") -> None:
+    """Tell the running recorder, if there is one, of ranges of shared work, or why a file of one was not used."""
+    if _running is not None:
+        told = _running.ranges
+        told["computed"], told["read"] = told.get("computed", 0) + computed, told.get("read", 0) + read
+        told["refused"] = [*told.get("refused", []), *([refused] if refused else [])]
 
 
 MOST_UNDECIDED = 5

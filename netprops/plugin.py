@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from _pytest.runner import runtestprotocol  # as plugins that run tests again import it
 
-from netprops import claims, devices, evidence, limits, progress
+from netprops import claims, devices, evidence, limits, progress, sharing
 from netprops.report import run, shards
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 _RUN = pytest.StashKey[run.Run]()
 _RECORDER = pytest.StashKey[evidence.Recorder]()
+_ITEMS = pytest.StashKey[dict[str, pytest.Item]]()  # all that were collected, whosever they are
+_ATTENDANCE = pytest.StashKey[sharing.Attendance]()
+_PATIENCE = 0.2  # seconds between two looks at what others do
 _STDERR = pytest.StashKey[int]()  # the real one, whatever is captured
 _T = TypeVar("_T")
 # The name under which a trial travels: on the report of one phase only, since JUnit XML lists what is on the last.
@@ -50,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--compilation-cache",
         metavar="DIR",
         help="keep what JAX compiles in DIR, apart for each kind of CPU",
+    )
+    group.addoption(
+        "--share-runs",
+        metavar="DIR",
+        help="share the finished runs of statistical claims by DIR with other processes, also of later runs; idle ones help",
     )
     group.addoption(
         "--claim-timeout",
@@ -119,6 +129,16 @@ def pytest_configure(config: pytest.Config) -> None:
             this.sources = run.sources_of(this, _paths(config))
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
+    if folder := config.getoption("share_runs"):
+        try:
+            run.share(this, config.invocation_params.dir / folder, _paths(config))
+        except OSError as error:
+            raise pytest.UsageError(f"--share-runs: cannot write to {folder}: {error.strerror}") from error
+        config.add_cleanup(lambda: sharing.use(None))
+        if worker is not None:
+            slot = int("".join(filter(str.isdigit, worker["workerid"])))
+            config.stash[_ATTENDANCE] = sharing.Attendance(this.shared, worker["testrunuid"], slot)
+            config.add_cleanup(config.stash[_ATTENDANCE].close)
     if config.getoption("claim_timeout") is not None:
         config.stash[_STDERR] = _real_stderr()
         config.add_cleanup(lambda: os.close(config.stash[_STDERR]))
@@ -183,8 +203,10 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> Gener
     return result
 
 
+@pytest.hookimpl(tryfirst=True)  # before anything is deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     this = config.stash[_RUN]
+    config.stash[_ITEMS] = {item.nodeid: item for item in items}
     if this.shard is not None:
         elsewhere = [item for item in items if not _is_own(this, item)]
         items[:] = [item for item in items if _is_own(this, item)]
@@ -196,13 +218,23 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, _T, _T]:
+    result = yield
+    this = session.config.stash[_RUN]
+    # Not where everything stops; the controller of workers has no time of its own, and they help.
+    if this.shared is not None and not (this.workers or session.shouldfail or session.shouldstop):
+        _help(session.config)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
     claim = _claim(item)
     if claim is None:
         return (yield)
     this = item.config.stash[_RUN]
     recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed))
-    with _limit(item), claims.trying(_function(item), recorder, this.seed):
+    with sharing.running_test(item.nodeid), _limit(item), claims.trying(_function(item), recorder, this.seed):
         return (yield)
 
 
@@ -298,6 +330,26 @@ class _Teller:
 def _is_judged(config: pytest.Config) -> bool:
     """Whether the run runs tests."""
     return not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan"))
+
+
+def _help(config: pytest.Config) -> None:
+    """Compute ranges of tests that other processes are at, while there are any.
+
+    What such a test asks and how it ends is of no account: it is the other process that answers for it.
+    """
+    attendance, items, helped = config.stash.get(_ATTENDANCE, None), config.stash[_ITEMS], set[str]()
+    if attendance is not None:
+        attendance.leave()
+    while True:
+        waiting = [test for test in sharing.tests_to_help() if test in items and test not in helped]
+        for test in waiting[:1]:
+            helped.add(test)
+            with sharing.helping():
+                runtestprotocol(items[test], log=False)
+        if not waiting and (attendance is None or not attendance.is_anybody_there()):
+            return
+        if not waiting:
+            time.sleep(_PATIENCE)
 
 
 def _limit(item: pytest.Item) -> AbstractContextManager[None]:

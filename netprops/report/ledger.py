@@ -75,6 +75,7 @@ def trial(
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
         "curves": recorder.drawings if passed and recorder else [],
+        "ranges": recorder.ranges if recorder else {},
     }
 
 

@@ -21,10 +21,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netprops import claims, limits
+from netprops import claims, limits, sharing
 from netprops.evidence import MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
 from netprops.limits import TimeLimitError
-from netprops.report import failures, ledger, live, shards, sources, terminal
+from netprops.report import failures, files, ledger, live, shards, sources, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +43,7 @@ class Run:
     rootdir: str
     seed: int | str
     folder: Path | None = None  # of the ledger
+    shared: Path | None = None  # folder of finished ranges
     is_worker: bool = False
     workers: int = 0
     shard: shards.Shard | None = None  # run of its claims alone
@@ -368,10 +369,7 @@ def environment(run: Run) -> dict[str, Any]:
     """The circumstances of a run, as the ledger states them."""
     devices = sorted({each["device"] for each in run.settings if each.get("device")})
     return {
-        "netprops": _version("netprops"),
-        "python": platform.python_version(),
-        "jax": _version("jax"),
-        "libraries": ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        **_versions(),
         "sources": run.sources,
         "device": ", ".join(devices) or "none",
         "x64": bool(run.settings) and all(each.get("x64", False) for each in run.settings),
@@ -379,6 +377,31 @@ def environment(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "workers": max(run.workers, 1),
         "wall_seconds": round(time.perf_counter() - run.started, 3),
+        **({} if run.shared is None else {"ranges": ranges(run)}),
+    }
+
+
+def ranges(run: Run) -> dict[str, int]:
+    """How many ranges of shared work were computed for the tests that ran, and how many read."""
+    told = [trial.get("ranges", {}) for trial in run.trials]
+    return {name: sum(each.get(name, 0) for each in told) for name in ("computed", "read")}
+
+
+def share(run: Run, folder: Path, paths: Iterable[Path]) -> None:
+    """Share finished ranges by this folder, for as long as the process runs.  Raises `OSError`."""
+    run.shared = open_folder(folder)
+    if run.is_worker or not run.workers:
+        sources = run.sources or sources_of(run, paths)
+        sharing.use(sharing.Folder(run.shared, {**_versions(), "sources": sources}, files.write))
+
+
+def _versions() -> dict[str, str]:
+    libraries = ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
+    return {
+        "netprops": _version("netprops"),
+        "python": platform.python_version(),
+        "jax": _version("jax"),
+        "libraries": libraries,
     }
 
 
@@ -451,6 +474,14 @@ def _stopped(run: Run) -> str:
     return f"{line}, what was done is kept in {run.folder / ledger.LEDGER}"
 
 
+def _shared(run: Run) -> Iterator[terminal.Line]:
+    """What was shared, and which files were refused."""
+    told = ranges(run)
+    yield f"seed ranges: {told['computed']} computed, {told['read']} read from {run.shared}", {}
+    for each in (each for trial in run.trials for each in trial.get("ranges", {}).get("refused", ())):
+        yield f"  {each}", {"yellow": True}
+
+
 def shard_record(run: Run, judged: Sequence[Judged]) -> dict[str, Any] | None:
     """Which part of what whole the run was, for its ledger; None where it was the whole."""
     if run.shard is None:
@@ -468,6 +499,8 @@ def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
     yield from terminal.summary(environment(run), run.judged, run.missing, **size)
     if run.has_stopped:
         yield _stopped(run), {"red": True, "bold": True}
+    if run.shared is not None:
+        yield from _shared(run)
     if run.unwritten:
         yield f"{run.unwritten}, so the run fails", {"red": True, "bold": True}
     elif run.folder is not None and verbosity >= 0:
