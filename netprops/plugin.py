@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--share-runs",
         metavar="DIR",
-        help="share the finished runs of statistical claims by DIR with other processes, also of later runs; idle ones help",
+        help="share finished runs of statistical claims by DIR, with other processes and later runs; idle ones help",
     )
     group.addoption(
         "--claim-timeout",
@@ -130,15 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
     if folder := config.getoption("share_runs"):
-        try:
-            run.share(this, config.invocation_params.dir / folder, _paths(config))
-        except OSError as error:
-            raise pytest.UsageError(f"--share-runs: cannot write to {folder}: {error.strerror}") from error
-        config.add_cleanup(lambda: sharing.use(None))
-        if worker is not None:
-            slot = int("".join(filter(str.isdigit, worker["workerid"])))
-            config.stash[_ATTENDANCE] = sharing.Attendance(this.shared, worker["testrunuid"], slot)
-            config.add_cleanup(config.stash[_ATTENDANCE].close)
+        _share(config, config.invocation_params.dir / folder, worker)
     if config.getoption("claim_timeout") is not None:
         config.stash[_STDERR] = _real_stderr()
         config.add_cleanup(lambda: os.close(config.stash[_STDERR]))
@@ -330,6 +322,18 @@ class _Teller:
 def _is_judged(config: pytest.Config) -> bool:
     """Whether the run runs tests."""
     return not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan"))
+
+
+def _share(config: pytest.Config, folder: Path, worker: Mapping[str, Any] | None) -> None:
+    try:
+        run.share(config.stash[_RUN], folder, _paths(config))
+        if worker is not None:
+            slot = int("".join(filter(str.isdigit, worker["workerid"])))
+            config.stash[_ATTENDANCE] = sharing.Attendance(folder, worker["testrunuid"], slot)
+            config.add_cleanup(config.stash[_ATTENDANCE].close)
+    except OSError as error:
+        raise pytest.UsageError(f"--share-runs: cannot write to {folder}: {error.strerror}") from error
+    config.add_cleanup(lambda: sharing.use(None))
 
 
 def _help(config: pytest.Config) -> None:

@@ -377,14 +377,14 @@ def environment(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "workers": max(run.workers, 1),
         "wall_seconds": round(time.perf_counter() - run.started, 3),
-        **({} if run.shared is None else {"ranges": ranges(run)}),
+        **({} if run.shared is None else ranges(run)),
     }
 
 
 def ranges(run: Run) -> dict[str, int]:
     """How many ranges of shared work were computed for the tests that ran, and how many read."""
     told = [trial.get("ranges", {}) for trial in run.trials]
-    return {name: sum(each.get(name, 0) for each in told) for name in ("computed", "read")}
+    return {f"ranges_{name}": sum(each.get(name, 0) for each in told) for name in ("computed", "read")}
 
 
 def share(run: Run, folder: Path, paths: Iterable[Path]) -> None:
@@ -477,7 +477,7 @@ def _stopped(run: Run) -> str:
 def _shared(run: Run) -> Iterator[terminal.Line]:
     """What was shared, and which files were refused."""
     told = ranges(run)
-    yield f"seed ranges: {told['computed']} computed, {told['read']} read from {run.shared}", {}
+    yield f"seed ranges: {told['ranges_computed']} computed, {told['ranges_read']} read from {run.shared}", {}
     for each in (each for trial in run.trials for each in trial.get("ranges", {}).get("refused", ())):
         yield f"  {each}", {"yellow": True}
 
