@@ -11,18 +11,18 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from _pytest.runner import runtestprotocol  # as plugins that run tests again import it
 
 from netprops import claims, devices, evidence, limits, progress, sharing
-from netprops.report import run, shards
+from netprops.report import recorded, run, shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 _RUN = pytest.StashKey[run.Run]()
 _RECORDER = pytest.StashKey[evidence.Recorder]()
@@ -225,7 +225,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
     if claim is None:
         return (yield)
     this = item.config.stash[_RUN]
-    recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed))
+    known = recorded.of_claim(Path(claim.catalogue), claim.id)
+    recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed), recorded=known)
     with sharing.running_test(item.nodeid), _limit(item), claims.trying(_function(item), recorder, this.seed):
         return (yield)
 

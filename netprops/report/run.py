@@ -474,6 +474,15 @@ def _stopped(run: Run) -> str:
     return f"{line}, what was done is kept in {run.folder / ledger.LEDGER}"
 
 
+def _replayed(judged: Sequence[Judged]) -> Iterator[terminal.Line]:
+    """What recorded witnesses were good for."""
+    told = {claim.entry["id"]: claim.entry["replays"] for claim in judged if "replays" in claim.entry}
+    if told:
+        yield f"recorded witnesses: {sum(each['answers'] for each in told.values())} answers by them", {}
+    for id, each in ((id, each) for id, entry in told.items() for each in entry["gone"]):
+        yield f"  no longer certified: {id}, {each['question']} at {each['where']}: {each['because']}", {"yellow": True}
+
+
 def _shared(run: Run) -> Iterator[terminal.Line]:
     """What was shared, and which files were refused."""
     told = ranges(run)
@@ -499,6 +508,7 @@ def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
     yield from terminal.summary(environment(run), run.judged, run.missing, **size)
     if run.has_stopped:
         yield _stopped(run), {"red": True, "bold": True}
+    yield from _replayed(run.judged)
     if run.shared is not None:
         yield from _shared(run)
     if run.unwritten:
