@@ -10,14 +10,14 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from _pytest.runner import runtestprotocol  # as plugins that run tests again import it
 
-from netprops import claims, devices, evidence, limits, progress, sharing
+from netprops import claims, devices, distributed, evidence, limits, progress, sharing
 from netprops.report import recorded, run, shards
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--share-runs",
         metavar="DIR",
         help="share finished runs of statistical claims by DIR, with other processes and later runs; idle ones help",
+    )
+    group.addoption(
+        "--distributed",
+        metavar="WHERE",
+        type=distributed.parse,
+        help="be one of several processes on the devices of all: auto (SLURM, Open MPI, ...), or I/N@HOST:PORT",
     )
     group.addoption(
         "--claim-timeout",
@@ -105,7 +111,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, _T, _T]:
     option = config.option
     # A process that hangs where Python cannot interrupt it must be ended, and another one has to tell.
-    hangs_alone = option.claim_timeout is not None and not hasattr(config, "workerinput")
+    hangs_alone = option.claim_timeout is not None and not hasattr(config, "workerinput") and not option.distributed
     if hangs_alone and getattr(option, "numprocesses", 0) is None and not (option.tx or option.usepdb):
         option.numprocesses = 1
     return (yield)
@@ -122,10 +128,12 @@ def pytest_configure(config: pytest.Config) -> None:
     _register(config, run.topics(run.catalogues(_paths(config))))
     this.workers = len(config.getoption("tx", None) or ())
     this.device = _promised(config, this)
+    if config.getoption("distributed") is not None:
+        _meet(config, this)
     if folder := config.getoption("ledger"):
         config.add_cleanup(run.load_ledger_profile())
         try:
-            this.folder = run.open_folder(config.invocation_params.dir / folder)
+            this.folder = None if this.process else run.open_folder(config.invocation_params.dir / folder)
             this.sources = run.sources_of(this, _paths(config))
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
@@ -206,7 +214,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    run.selected(session.config.stash[_RUN], (item.nodeid for item in session.items))
+    this, tests = session.config.stash[_RUN], [item.nodeid for item in session.items]
+    run.selected(this, tests)
+    with _in_step():
+        run.agree(this, tests)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -227,7 +238,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
     this = item.config.stash[_RUN]
     known = recorded.of_claim(Path(claim.catalogue), claim.id)
     recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed), recorded=known)
-    with sharing.running_test(item.nodeid), _limit(item), claims.trying(_function(item), recorder, this.seed):
+    trying = claims.trying(_function(item), recorder, this.seed)
+    with _in_step(), sharing.running_test(item.nodeid), _limit(item), trying:
         return (yield)
 
 
@@ -323,6 +335,27 @@ class _Teller:
 def _is_judged(config: pytest.Config) -> bool:
     """Whether the run runs tests."""
     return not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan"))
+
+
+def _meet(config: pytest.Config, this: run.Run) -> None:
+    """Be one of several processes from here on."""
+    if this.workers or this.is_worker or config.getoption("share_runs"):
+        raise pytest.UsageError("--distributed: each process runs alone: leave out -n and --share-runs")
+    try:
+        this.process, this.processes = distributed.start(config.getoption("distributed"), os.environ)
+        run.take_seed(this, config.getoption("hypothesis_seed", None))
+    except (distributed.SetupError, distributed.PeerError) as error:
+        raise pytest.UsageError(str(error)) from None
+    this.sources = run.sources_of(this, _paths(config))
+
+
+@contextmanager
+def _in_step() -> Generator[None]:
+    """End the run where the processes of a distributed one are not together any more."""
+    try:
+        yield
+    except distributed.PeerError as error:
+        pytest.exit(f"the run ends, because its processes are not together any more: {error}")
 
 
 def _share(config: pytest.Config, folder: Path, worker: Mapping[str, Any] | None) -> None:

@@ -68,6 +68,11 @@ def use(folder: Folder | None) -> None:
     _folder = folder
 
 
+def is_used() -> bool:
+    """Whether there is a folder to share by."""
+    return _folder is not None
+
+
 def ranges(
     key: Mapping[str, Any],
     count: int,

@@ -41,6 +41,7 @@ from netprops.evidence import (
 from netprops.exact.binomial import clopper_pearson
 from netprops.progress import Progress
 from netprops.readings.jaxpr import NotAFunctionError
+from netprops.search import mesh
 from netprops.search.fingerprints import fingerprint
 from netprops.search.trials import (
     Array,
@@ -221,6 +222,9 @@ class CertifiedShare:
         prints = [fingerprint(function) for function in (self.decide, self.among or _all)]
         if None in prints:
             return [decided(number) for number in range(len(ranges))]
+        if not mesh.is_alone():
+            mesh.agree("what they decide", repr((self.runs.key(seed), self.name, prints)))
+            return mesh.ranges(len(ranges), ranges.size, decided)
 
         def unpacked(number: int, payload: bytes) -> Array:
             (found,) = unpack(payload, [_CODE], len(ranges[number]))

@@ -44,6 +44,8 @@ class Run:
     seed: int | str
     folder: Path | None = None  # of the ledger
     shared: Path | None = None  # folder of finished ranges
+    process: int = 0  # which one of how many that run in step
+    processes: int = 1
     is_worker: bool = False
     workers: int = 0
     shard: shards.Shard | None = None  # run of its claims alone
@@ -74,6 +76,23 @@ def choose_seed(given: str | None) -> int | str:
         return int(given)
     except ValueError:
         return given
+
+
+def take_seed(run: Run, given: str | None) -> None:
+    """Take the seed that the first of several processes chose, where none was given."""
+    from netprops.search import mesh
+
+    run.seed = mesh.first_of(int(run.seed)) if given is None else run.seed
+
+
+def agree(run: Run, tests: Sequence[str]) -> None:
+    """See to it that processes which run in step run the same.  Raises `PeerError`."""
+    if run.processes > 1:
+        from netprops.search import mesh
+
+        libraries = {**_versions(), "profile": profile_name(), "seed": str(run.seed)}
+        for what, text in (*libraries.items(), ("sources", run.sources), ("tests", "\n".join(tests))):
+            mesh.agree(f"their {what}", text)
 
 
 def seed_number(seed: int | str) -> int:
@@ -377,6 +396,7 @@ def environment(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "workers": max(run.workers, 1),
         "wall_seconds": round(time.perf_counter() - run.started, 3),
+        **({} if run.processes == 1 else {"processes": run.processes}),
         **({} if run.shared is None else ranges(run)),
     }
 
@@ -430,6 +450,8 @@ def header(run: Run) -> str:
         parts.append(f"profile {profile_name()} ({settings().max_examples} examples)")
     if run.shard is not None:
         parts.append(f"shard {run.shard}")
+    if run.processes > 1:
+        parts.append(f"process {run.process + 1} of {run.processes}")
     parts.append(f"{run.workers} workers" if run.workers else "1 process")
     return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
 

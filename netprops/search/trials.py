@@ -20,9 +20,10 @@ import numpy as np
 
 from netprops import devices, sharing
 from netprops.progress import Progress
+from netprops.search import mesh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Array = np.ndarray[Any, Any]
 
@@ -80,16 +81,19 @@ def ranges_of(count: int, tile: int) -> Ranges:
 def _run(trial: Callable[[Any], Any], text: str, count: int, seed: int, tile: int, what: str) -> Any:
     ranges = ranges_of(count, tile)
 
-    @jax.jit
     def run(seed: Any, start: Any) -> Any:
         keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(jax.random.key(seed), start + jnp.arange(ranges.size))
         return jax.lax.map(trial, keys, batch_size=ranges.tile)
 
-    progress = Progress(what, count)
+    key, progress = key_of(text, count, seed, tile=tile, what=what), Progress(what, count)
+    mesh.agree("what they run", repr(key))
+    if not mesh.is_alone() or (len(jax.devices()) > 1 and not sharing.is_used()):
+        return _joined(_on_all_devices(run, seed, ranges, progress))
+    compiled = jax.jit(run)
 
     def part(number: int) -> Any:
         runs = ranges[number]
-        outcomes = jax.tree.map(lambda array: np.asarray(array)[: len(runs)], run(seed, runs.start))
+        outcomes = jax.tree.map(lambda array: np.asarray(array)[: len(runs)], compiled(seed, runs.start))
         progress.at(runs.stop)
         return outcomes
 
@@ -97,8 +101,26 @@ def _run(trial: Callable[[Any], Any], text: str, count: int, seed: int, tile: in
         made = jax.eval_shape(trial, jax.random.key(0))
         return jax.tree.unflatten(jax.tree.structure(made), unpack(payload, jax.tree.leaves(made), len(ranges[number])))
 
-    key = {**key_of(text, count, seed, tile=tile, what=what), "what": "outcomes"}
-    parts = sharing.ranges(key, len(ranges), part, lambda outcomes: pack(jax.tree.leaves(outcomes)), unpacked)
+    def packed(outcomes: Any) -> bytes:
+        return pack(jax.tree.leaves(outcomes))
+
+    return _joined(sharing.ranges({**key, "what": "outcomes"}, len(ranges), part, packed, unpacked))
+
+
+def _on_all_devices(
+    run: Callable[[Any, Any], Any], seed: int, ranges: Ranges, progress: Progress
+) -> Iterator[Any]:
+    """The outcomes of each range, as many at once as there are devices: each as it comes out on one device alone."""
+    at_once, spread = len(jax.devices()), mesh.spread(run, 1)
+    for first in range(0, len(ranges), at_once):
+        numbers = [min(number, len(ranges) - 1) for number in range(first, first + at_once)]
+        outcomes = spread(seed, [ranges[number].start for number in numbers])
+        for place, number in enumerate(range(first, min(first + at_once, len(ranges)))):
+            yield jax.tree.map(lambda array, k=place, n=number: array[k][: len(ranges[n])], outcomes)
+        progress.at(ranges[numbers[-1]].stop)
+
+
+def _joined(parts: Iterable[Any]) -> Any:
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
