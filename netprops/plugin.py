@@ -6,6 +6,7 @@ no JAX, no NumPy, no Hypothesis.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _RUN = pytest.StashKey[run.Run]()
 _RECORDER = pytest.StashKey[evidence.Recorder]()
+# Added when everybody else has had the chance to: it is a name that others use as well.
+_SHORT = "--device"
 _ITEMS = pytest.StashKey[dict[str, pytest.Item]]()  # all that were collected, whosever they are
 _ATTENDANCE = pytest.StashKey[sharing.Attendance]()
 _PATIENCE = 0.2  # seconds between two looks at what others do
@@ -47,9 +50,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run part I of N of the claims; `python -m netprops merge` joins the ledgers of all parts",
     )
     group.addoption(
-        "--device",
+        "--netprops-device",
         choices=devices.DEVICES,
-        help="the device of JAX, where JAX_PLATFORMS does not say it; one that is missing ends the run at once",
+        help="the device of JAX, where JAX_PLATFORMS does not say it; one that is missing ends the run at once; also "
+        f"{_SHORT}, unless another plugin or a conftest.py has an option of that name, and {devices.VARIABLE}",
     )
     group.addoption(
         "--compilation-cache",
@@ -75,19 +79,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before any conftest.py, which may import JAX
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before any conftest.py, which may import JAX
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, _T, _T]:
     options, before = early_config.known_args_namespace, dict(os.environ)
-    if options.device is None and options.compilation_cache is None:
-        return
-    early_config.add_cleanup(lambda: _put_back(before))
+    long, cache = options.netprops_device, options.compilation_cache
+    short = _read(_SHORT, args) if _is_free(_SHORT, parser) else None
     try:
-        if options.device is not None:
-            devices.promise(options.device, os.environ)
-        if options.compilation_cache is not None:
-            devices.cache_compilations(early_config.invocation_params.dir / options.compilation_cache, os.environ)
+        device = devices.asked(long or (short if short in devices.DEVICES else None), os.environ)
+        if device is not None:
+            devices.promise(device, os.environ)
+        if cache is not None:
+            devices.cache_compilations(early_config.invocation_params.dir / cache, os.environ)
     except devices.DeviceError as error:
         raise pytest.UsageError(str(error)) from None
+    if device is not None or cache is not None:
+        early_config.add_cleanup(lambda: _put_back(before))
+    result = yield
+    if _is_free(_SHORT, parser):
+        parser.getgroup("netprops").addoption(
+            _SHORT, dest="netprops_device", choices=devices.DEVICES, help="short for --netprops-device"
+        )
+    elif short in devices.DEVICES and long is None:  # it was for a conftest.py
+        _put_back(before)
+    return result
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -101,7 +117,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     """xdist: workers are about to start.  One that takes the place of another has its share."""
-    if config.stash[_RUN].topics or config.getoption("device"):
+    if config.stash[_RUN].topics or config.getoption("netprops_device"):
         for slot, spec in enumerate(specs):
             if spec.popen:
                 spec.env.update(devices.share(slot, len(specs), os.environ))
@@ -401,12 +417,32 @@ def _limit(item: pytest.Item) -> AbstractContextManager[None]:
 def _promised(config: pytest.Config, this: run.Run) -> str:
     """The device that was promised to this run, as JAX names it; empty where none was."""
     device = devices.promised(os.environ)
-    if this.is_worker or device is None or not (this.topics or config.getoption("device")):
+    if this.is_worker or device is None or not (this.topics or config.getoption("netprops_device")):
         return ""
     try:
         return device if device == devices.CPU else devices.found(device, os.environ)
     except devices.DeviceError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _is_free(option: str, parser: pytest.Parser) -> bool:
+    """Whether nobody has added an option of this name."""
+    try:
+        _, unknown = parser.parse_known_and_unknown_args([f"{option}=cpu"])
+    except (pytest.UsageError, SystemExit):  # somebody has, and wants another value
+        return False
+    return bool(unknown)
+
+
+def _read(option: str, arguments: Sequence[str]) -> str | None:
+    """The value of an option that the parser does not know yet."""
+    reader = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    reader.add_argument(option, dest="value", nargs="?")
+    try:
+        value: str | None = reader.parse_known_args(list(arguments))[0].value
+    except argparse.ArgumentError:
+        return None
+    return value
 
 
 def _put_back(environ: Mapping[str, str]) -> None:
