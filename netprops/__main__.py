@@ -6,6 +6,7 @@
     python -m netprops recheck loss.json my_module:loss
     python -m netprops merge out1 out2 out3 --into out
     python -m netprops durations out --into specs
+    python -m netprops record out --into specs
     python -m netprops replay out/ledger.json
     python -m netprops new-claim cubes-have-no-minimum --topic losses --says "A cube has no minimum." --source D1.A5
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DECIDED, ERROR, UNDECIDED = 0, 1, 2
 
@@ -91,7 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     timed = commands.add_parser("durations", help="let shards be balanced by the seconds that a ledger records")
     timed.add_argument("ledger", metavar="DIR", help="the folder of the ledger of a whole run")
     timed.set_defaults(command=_durations)
-    for command, what in ((joined, "the ledger of the whole"), (timed, "durations.json: that of the catalogue")):
+    known = commands.add_parser("record", help="let later runs try the witnesses that a ledger records first")
+    known.add_argument("ledger", metavar="DIR", help="the folder of the ledger of a whole run")
+    known.set_defaults(command=_record_witnesses)
+    for command, what in (
+        (joined, "the ledger of the whole"),
+        (timed, "durations.json: that of the catalogue"),
+        (known, "witnesses.json: that of the catalogue"),
+    ):
         command.add_argument("--into", required=True, metavar="DIR", help=f"the folder for {what}")
         command.set_defaults(asks=False)
     return parser
@@ -223,18 +231,38 @@ def _merge(options: argparse.Namespace) -> int:
 
 
 def _durations(options: argparse.Namespace) -> int:
-    from netprops.report import files, ledger, shards
+    from netprops.report import shards
 
-    source, into = Path(options.ledger), Path(options.into) / shards.DURATIONS
+    def made(ledger: dict[str, Any]) -> tuple[str, str]:
+        seconds = shards.durations(ledger)
+        return json.dumps(seconds, indent=1) + "\n", f"{len(seconds)} claims, {sum(seconds.values()):.0f} s"
+
+    return _out_of_ledger("durations", Path(options.ledger), Path(options.into) / shards.DURATIONS, made)
+
+
+def _record_witnesses(options: argparse.Namespace) -> int:
+    from netprops.report import recorded
+
+    def made(ledger: dict[str, Any]) -> tuple[str, str]:
+        found = recorded.of_ledger(ledger)
+        return recorded.text(found), f"{sum(map(len, found.values()))} witnesses of {len(found)} claims"
+
+    return _out_of_ledger("record", Path(options.ledger), Path(options.into) / recorded.WITNESSES, made)
+
+
+def _out_of_ledger(command: str, source: Path, into: Path, made: Callable[[dict[str, Any]], tuple[str, str]]) -> int:
+    """Write a file that is made out of a ledger, and say what is in it."""
+    from netprops.report import files, ledger
+
     try:
-        seconds = shards.durations(json.loads((source / ledger.LEDGER).read_text(encoding="utf-8")))
-        files.write(into, json.dumps(seconds, indent=1) + "\n")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        content, told = made(json.loads((source / ledger.LEDGER).read_text(encoding="utf-8")))
+        files.write(into, content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         print(
-            f"durations: {source} is not the folder of a ledger, or {into} cannot be written: {error}", file=sys.stderr
+            f"{command}: {source} is not the folder of a ledger, or {into} cannot be written: {error}", file=sys.stderr
         )
         return ERROR
-    print(f"{into}: {len(seconds)} claims, {sum(seconds.values()):.0f} s")
+    print(f"{into}: {told}")
     return DECIDED
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CPU, GPU, TPU = "cpu", "gpu", "tpu"
 DEVICES = (CPU, GPU, TPU)
+VARIABLE = "NETPROPS_DEVICE"  # says the device where no option does
 
 # What JAX calls the platforms of a device, and what it is told by default: the CPU stays at hand beside another.
 _PLATFORMS = {CPU: ("cpu",), GPU: ("cuda", "rocm", "gpu"), TPU: ("tpu",)}
@@ -47,6 +48,14 @@ class DeviceError(Exception):
 
 
 # ---------------------------------------------------------------- the device
+
+
+def asked(option: str | None, environ: Mapping[str, str]) -> str | None:
+    """The device that the command line asks for, or the environment; None where neither does.  Raises `DeviceError`."""
+    device = option or environ.get(VARIABLE) or None
+    if device not in (None, *DEVICES):
+        raise DeviceError(f"{VARIABLE}={device}: a device is one of {', '.join(DEVICES)}")
+    return device
 
 
 def promise(device: str, environ: MutableMapping[str, str]) -> None:

@@ -82,6 +82,7 @@ class Verdict:
     evaluations: int = 0  # float evaluations spent
     basis: object = None  # the proof, where a certificate of the answer is made of one
     certify: Callable[[], Mapping[str, object]] | None = None
+    replays: tuple[tuple[int, bool], ...] = ()  # recorded witnesses that were tried, and whether they certified
 
     def __post_init__(self) -> None:
         if not isinstance(self.question, str) or not self.question:
@@ -283,6 +284,8 @@ class Recorder:
     examples: int = 0  # examples that did
     evaluations: int = 0  # those of the kept examples
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
+    recorded: Sequence[Mapping[str, Any]] = ()  # witnesses of the claim, of earlier runs
+    ranges: dict[str, Any] = field(default_factory=dict)  # of shared work: how many computed and read, what was refused
     last: Note | None = None  # the verdict asked last, kept or not
     last_witness: Note | None = None  # the last one that came with a witness
     undecided: int = 0  # examples that an undecided verdict ended
@@ -381,6 +384,44 @@ def count(*, evaluations: int = 0, compiles: int = 0) -> None:
     if _running is not None:
         _running.pending_evaluations += evaluations
         _running.compiles += compiles
+
+
+_tried: list[tuple[int, bool]] | None = None  # recorded witnesses, for the answer that is being looked for
+
+
+@contextmanager
+def noting_replays() -> Iterator[list[tuple[int, bool]]]:
+    """What `note_replay` is told inside, for the verdict that comes out."""
+    global _tried
+    before, _tried = _tried, []
+    try:
+        yield _tried
+    finally:
+        _tried = before
+
+
+def note_replay(number: int, certified: bool) -> None:
+    """A recorded witness of the running claim was tried."""
+    if _tried is not None:
+        _tried.append((number, certified))
+
+
+def recorded_witnesses(question: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Those of the running claim that answered this question "no", with their numbers."""
+    recorded = () if _running is None else _running.recorded
+    return [
+        (number, each["witness"])
+        for number, each in enumerate(recorded)
+        if (each["question"], each["answer"]) == (question, "no")
+    ]
+
+
+def count_ranges(*, computed: int = 0, read: int = 0, refused: str = "") -> None:
+    """Tell the running recorder, if there is one, of ranges of shared work, or why a file of one was not used."""
+    if _running is not None:
+        told = _running.ranges
+        told["computed"], told["read"] = told.get("computed", 0) + computed, told.get("read", 0) + read
+        told["refused"] = [*told.get("refused", []), *([refused] if refused else [])]
 
 
 MOST_UNDECIDED = 5

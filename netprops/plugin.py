@@ -6,24 +6,32 @@ no JAX, no NumPy, no Hypothesis.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
+import time
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from _pytest.runner import runtestprotocol  # as plugins that run tests again import it
 
-from netprops import claims, devices, evidence, limits, progress
-from netprops.report import run, shards
+from netprops import claims, devices, distributed, evidence, limits, progress, sharing
+from netprops.report import recorded, run, shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
 _RUN = pytest.StashKey[run.Run]()
 _RECORDER = pytest.StashKey[evidence.Recorder]()
+# Added when everybody else has had the chance to: it is a name that others use as well.
+_SHORT = "--device"
+_ITEMS = pytest.StashKey[dict[str, pytest.Item]]()  # all that were collected, whosever they are
+_ATTENDANCE = pytest.StashKey[sharing.Attendance]()
+_PATIENCE = 0.2  # seconds between two looks at what others do
 _STDERR = pytest.StashKey[int]()  # the real one, whatever is captured
 _T = TypeVar("_T")
 # The name under which a trial travels: on the report of one phase only, since JUnit XML lists what is on the last.
@@ -42,14 +50,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run part I of N of the claims; `python -m netprops merge` joins the ledgers of all parts",
     )
     group.addoption(
-        "--device",
+        "--netprops-device",
         choices=devices.DEVICES,
-        help="the device of JAX, where JAX_PLATFORMS does not say it; one that is missing ends the run at once",
+        help="the device of JAX, where JAX_PLATFORMS does not say it; one that is missing ends the run at once; also "
+        f"{_SHORT}, unless another plugin or a conftest.py has an option of that name, and {devices.VARIABLE}",
     )
     group.addoption(
         "--compilation-cache",
         metavar="DIR",
         help="keep what JAX compiles in DIR, apart for each kind of CPU",
+    )
+    group.addoption(
+        "--share-runs",
+        metavar="DIR",
+        help="share finished runs of statistical claims by DIR, with other processes and later runs; idle ones help",
+    )
+    group.addoption(
+        "--distributed",
+        metavar="WHERE",
+        type=distributed.parse,
+        help="be one of several processes on the devices of all: auto (SLURM, Open MPI, ...), or I/N@HOST:PORT",
     )
     group.addoption(
         "--claim-timeout",
@@ -59,19 +79,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before any conftest.py, which may import JAX
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before any conftest.py, which may import JAX
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, _T, _T]:
     options, before = early_config.known_args_namespace, dict(os.environ)
-    if options.device is None and options.compilation_cache is None:
-        return
-    early_config.add_cleanup(lambda: _put_back(before))
+    long, cache = options.netprops_device, options.compilation_cache
+    short = _read(_SHORT, args) if _is_free(_SHORT, parser) else None
     try:
-        if options.device is not None:
-            devices.promise(options.device, os.environ)
-        if options.compilation_cache is not None:
-            devices.cache_compilations(early_config.invocation_params.dir / options.compilation_cache, os.environ)
+        device = devices.asked(long or (short if short in devices.DEVICES else None), os.environ)
+        if device is not None:
+            devices.promise(device, os.environ)
+        if cache is not None:
+            devices.cache_compilations(early_config.invocation_params.dir / cache, os.environ)
     except devices.DeviceError as error:
         raise pytest.UsageError(str(error)) from None
+    if device is not None or cache is not None:
+        early_config.add_cleanup(lambda: _put_back(before))
+    result = yield
+    if _is_free(_SHORT, parser):
+        parser.getgroup("netprops").addoption(
+            _SHORT, dest="netprops_device", choices=devices.DEVICES, help="short for --netprops-device"
+        )
+    elif short in devices.DEVICES and long is None:  # it was for a conftest.py
+        _put_back(before)
+    return result
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -85,7 +117,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None:
     """xdist: workers are about to start.  One that takes the place of another has its share."""
-    if config.stash[_RUN].topics or config.getoption("device"):
+    if config.stash[_RUN].topics or config.getoption("netprops_device"):
         for slot, spec in enumerate(specs):
             if spec.popen:
                 spec.env.update(devices.share(slot, len(specs), os.environ))
@@ -95,7 +127,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[Any]) -> None
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, _T, _T]:
     option = config.option
     # A process that hangs where Python cannot interrupt it must be ended, and another one has to tell.
-    hangs_alone = option.claim_timeout is not None and not hasattr(config, "workerinput")
+    hangs_alone = option.claim_timeout is not None and not hasattr(config, "workerinput") and not option.distributed
     if hangs_alone and getattr(option, "numprocesses", 0) is None and not (option.tx or option.usepdb):
         option.numprocesses = 1
     return (yield)
@@ -112,13 +144,17 @@ def pytest_configure(config: pytest.Config) -> None:
     _register(config, run.topics(run.catalogues(_paths(config))))
     this.workers = len(config.getoption("tx", None) or ())
     this.device = _promised(config, this)
+    if config.getoption("distributed") is not None:
+        _meet(config, this)
     if folder := config.getoption("ledger"):
         config.add_cleanup(run.load_ledger_profile())
         try:
-            this.folder = run.open_folder(config.invocation_params.dir / folder)
+            this.folder = None if this.process else run.open_folder(config.invocation_params.dir / folder)
             this.sources = run.sources_of(this, _paths(config))
         except OSError as error:
             raise pytest.UsageError(f"--ledger: cannot write to {folder}: {error}") from error
+    if folder := config.getoption("share_runs"):
+        _share(config, config.invocation_params.dir / folder, worker)
     if config.getoption("claim_timeout") is not None:
         config.stash[_STDERR] = _real_stderr()
         config.add_cleanup(lambda: os.close(config.stash[_STDERR]))
@@ -183,8 +219,10 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> Gener
     return result
 
 
+@pytest.hookimpl(tryfirst=True)  # before anything is deselected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     this = config.stash[_RUN]
+    config.stash[_ITEMS] = {item.nodeid: item for item in items}
     if this.shard is not None:
         elsewhere = [item for item in items if not _is_own(this, item)]
         items[:] = [item for item in items if _is_own(this, item)]
@@ -192,7 +230,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    run.selected(session.config.stash[_RUN], (item.nodeid for item in session.items))
+    this, tests = session.config.stash[_RUN], [item.nodeid for item in session.items]
+    run.selected(this, tests)
+    with _in_step():
+        run.agree(this, tests)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, _T, _T]:
+    result = yield
+    this = session.config.stash[_RUN]
+    # Not where everything stops; the controller of workers has no time of its own, and they help.
+    if this.shared is not None and not (this.workers or session.shouldfail or session.shouldstop):
+        _help(session.config)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -201,8 +252,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
     if claim is None:
         return (yield)
     this = item.config.stash[_RUN]
-    recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed))
-    with _limit(item), claims.trying(_function(item), recorder, this.seed):
+    known = recorded.of_claim(Path(claim.catalogue), claim.id)
+    recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed), recorded=known)
+    trying = claims.trying(_function(item), recorder, this.seed)
+    with _in_step(), sharing.running_test(item.nodeid), _limit(item), trying:
         return (yield)
 
 
@@ -300,6 +353,59 @@ def _is_judged(config: pytest.Config) -> bool:
     return not any(config.getoption(name, False) for name in ("collectonly", "setuponly", "setupplan"))
 
 
+def _meet(config: pytest.Config, this: run.Run) -> None:
+    """Be one of several processes from here on."""
+    if this.workers or this.is_worker or config.getoption("share_runs"):
+        raise pytest.UsageError("--distributed: each process runs alone: leave out -n and --share-runs")
+    try:
+        this.process, this.processes = distributed.start(config.getoption("distributed"), os.environ)
+        run.take_seed(this, config.getoption("hypothesis_seed", None))
+    except (distributed.SetupError, distributed.PeerError) as error:
+        raise pytest.UsageError(str(error)) from None
+    this.sources = run.sources_of(this, _paths(config))
+
+
+@contextmanager
+def _in_step() -> Generator[None]:
+    """End the run where the processes of a distributed one are not together any more."""
+    try:
+        yield
+    except distributed.PeerError as error:
+        pytest.exit(f"the run ends, because its processes are not together any more: {error}")
+
+
+def _share(config: pytest.Config, folder: Path, worker: Mapping[str, Any] | None) -> None:
+    try:
+        run.share(config.stash[_RUN], folder, _paths(config))
+        if worker is not None:
+            slot = int("".join(filter(str.isdigit, worker["workerid"])))
+            config.stash[_ATTENDANCE] = sharing.Attendance(folder, worker["testrunuid"], slot)
+            config.add_cleanup(config.stash[_ATTENDANCE].close)
+    except OSError as error:
+        raise pytest.UsageError(f"--share-runs: cannot write to {folder}: {error.strerror}") from error
+    config.add_cleanup(lambda: sharing.use(None))
+
+
+def _help(config: pytest.Config) -> None:
+    """Compute ranges of tests that other processes are at, while there are any.
+
+    What such a test asks and how it ends is of no account: it is the other process that answers for it.
+    """
+    attendance, items, helped = config.stash.get(_ATTENDANCE, None), config.stash[_ITEMS], set[str]()
+    if attendance is not None:
+        attendance.leave()
+    while True:
+        waiting = [test for test in sharing.tests_to_help() if test in items and test not in helped]
+        for test in waiting[:1]:
+            helped.add(test)
+            with sharing.helping():
+                runtestprotocol(items[test], log=False)
+        if not waiting and (attendance is None or not attendance.is_anybody_there()):
+            return
+        if not waiting:
+            time.sleep(_PATIENCE)
+
+
 def _limit(item: pytest.Item) -> AbstractContextManager[None]:
     """The time limit on a test, if there is one."""
     seconds = item.config.getoption("claim_timeout")
@@ -311,12 +417,32 @@ def _limit(item: pytest.Item) -> AbstractContextManager[None]:
 def _promised(config: pytest.Config, this: run.Run) -> str:
     """The device that was promised to this run, as JAX names it; empty where none was."""
     device = devices.promised(os.environ)
-    if this.is_worker or device is None or not (this.topics or config.getoption("device")):
+    if this.is_worker or device is None or not (this.topics or config.getoption("netprops_device")):
         return ""
     try:
         return device if device == devices.CPU else devices.found(device, os.environ)
     except devices.DeviceError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _is_free(option: str, parser: pytest.Parser) -> bool:
+    """Whether nobody has added an option of this name."""
+    try:
+        _, unknown = parser.parse_known_and_unknown_args([f"{option}=cpu"])
+    except (pytest.UsageError, SystemExit):  # somebody has, and wants another value
+        return False
+    return bool(unknown)
+
+
+def _read(option: str, arguments: Sequence[str]) -> str | None:
+    """The value of an option that the parser does not know yet."""
+    reader = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    reader.add_argument(option, dest="value", nargs="?")
+    try:
+        value: str | None = reader.parse_known_args(list(arguments))[0].value
+    except argparse.ArgumentError:
+        return None
+    return value
 
 
 def _put_back(environ: Mapping[str, str]) -> None:

@@ -294,3 +294,65 @@ def test_floats_of_a_device_that_lies_decide_nothing(monkeypatch, name):
     assert curvature(f, on=on).name in ("convex", "undecided")
     assert curvature(lambda v: f(v) - 30 * v[0] ** 2 + v[0] ** 3, on=on).name in ("neither", "undecided")
     assert asked
+
+
+# ---------------------------------------------------------------- a name that others use as well
+
+
+# A plugin with an option of the same name, as those for GPUs, phones and browsers have.
+OTHERS = """
+def pytest_addoption(parser):
+    parser.addoption("--device", type={type}, default=None, help="another device")
+
+def pytest_configure(config):
+    print("the other has", repr(config.getoption("device")))
+"""
+
+
+@pytest.mark.parametrize(("type", "value"), [("int", "3"), ("str", "phone"), ("str", "cpu")])
+def test_another_plugins_option_of_the_name_stays_the_others(watched, type, value):
+    watched.pytester.makepyfile(others=OTHERS.format(type=type))
+    ran = run(watched, "-p", "others", f"--device={value}")
+    assert ran.returncode == 0
+    assert f"the other has {value if type == 'int' else repr(value)}" in ran.stdout
+    (there,) = seen(watched).values()
+    assert there["JAX_PLATFORMS"] is None
+
+
+@pytest.mark.parametrize(("arguments", "environ"), [(["--netprops-device=cpu"], {}), ([], {"NETPROPS_DEVICE": "cpu"})])
+def test_the_device_has_other_names(watched, arguments, environ):
+    watched.pytester.makepyfile(others=OTHERS.format(type="int"))
+    ran = run(watched, "-p", "others", "--device=3", *arguments, **environ)
+    assert ran.returncode == 0
+    assert "the other has 3" in ran.stdout
+    (there,) = seen(watched).values()
+    assert there["JAX_PLATFORMS"] == "cpu"
+    assert there["jax"] is False
+
+
+@pytest.mark.parametrize("value", ["cpu", "phone"])
+def test_a_conftests_option_of_the_name_is_its_own(watched, value):
+    (watched.pytester.path / "conftest.py").write_text("import os\n" + OTHERS.format(type="str").replace(
+        'print("the', 'print(os.environ.get("JAX_PLATFORMS"), "the'))  # fmt: skip
+    ran = run(watched, f"--device={value}")
+    assert ran.returncode == 0
+    assert f"None the other has {value!r}" in ran.stdout
+    ran = run(watched, f"--device={value}", "--netprops-device=cpu")
+    assert f"cpu the other has {value!r}" in ran.stdout
+
+
+def test_the_option_says_more_than_the_variable(watched):
+    assert run(watched, "--device=cpu", NETPROPS_DEVICE="tpu").returncode == 0
+    ran = run(watched, NETPROPS_DEVICE="phone")
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "NETPROPS_DEVICE=phone: a device is one of cpu, gpu, tpu" in ran.stderr
+    ran = run(watched, "--device=phone")
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "argument --device" in ran.stderr
+    assert "phone" in ran.stderr
+
+
+def test_help_names_both(watched):
+    helped = run(watched, "--help").stdout
+    assert "--netprops-device" in helped
+    assert "--device" in helped.replace("--netprops-device", "")

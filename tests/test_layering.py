@@ -15,7 +15,7 @@ SPECS = sorted((ROOT / "specs").rglob("*.py"))
 
 # Lowest first. A module imports its own layer and those below it.
 LAYERS = (
-    ("evidence", "domains", "exact", "progress", "limits", "devices"),
+    ("evidence", "domains", "exact", "progress", "limits", "devices", "sharing", "distributed"),
     ("readings", "objects"),
     ("certificates", "search"),
     ("questions",),

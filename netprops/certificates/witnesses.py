@@ -55,9 +55,17 @@ def _points(statement: Statement, witness: Mapping[str, Any]) -> dict[str, Point
 
 
 def _shaped(statement: Statement, coordinates: Any) -> Point:
-    flat = _flat(coordinates, sum(leaf.size for leaf in statement.program.arguments))
+    return recorded_point(statement.program.arguments, coordinates)
+
+
+def recorded_point(boxes: Sequence[Box], coordinates: Any) -> Point:
+    """The exact point that a record tells, in the shapes of these boxes.
+
+    Raises `RefusedError`, or `ValueError` and its like, for what is no such point.
+    """
+    flat = _flat(coordinates, sum(leaf.size for leaf in boxes))
     point, start = [], 0
-    for leaf in statement.program.arguments:
+    for leaf in boxes:
         array = np.empty(leaf.size, dtype=object)
         array[:] = flat[start : start + leaf.size]
         point.append(array.reshape(leaf.shape))

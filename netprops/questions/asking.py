@@ -17,7 +17,7 @@ from netprops.certificates.derivation import PROVED, why_refused
 from netprops.certificates.goals import Goal
 from netprops.certificates.records import certificate
 from netprops.domains import Box, DomainError, OrderedCone, describe, exact, leaves, nearest_double, reals
-from netprops.evidence import Verdict, reject_new_questions_when_undecided, run_seed, running_claim, yes
+from netprops.evidence import Verdict, noting_replays, reject_new_questions_when_undecided, run_seed, running_claim, yes
 from netprops.readings.collection import collection_paused
 from netprops.readings.cones import gaps_of, has_cone, of_gaps, whole_of
 from netprops.readings.curvature import Calculus
@@ -246,7 +246,9 @@ def remembered(asked: Asked, answer: Callable[[], Verdict], *extra: Any, others:
         undecided_before = reject_new_questions_when_undecided()
         if len(_answers) >= MOST_ANSWERS and not undecided_before:
             _answers.clear()
-        _answers[key] = answer()
+        with noting_replays() as tried:
+            found = answer()
+        _answers[key] = replace(found, replays=tuple(tried)) if tried else found
     return certified(asked, _answers[key], others)
 
 

@@ -9,6 +9,7 @@ not near a critical one, signs that balls do not tell) every answer is None.  Ma
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import jax
@@ -22,25 +23,32 @@ from netprops.readings.krawczyk import CriticalPoint, enclose_critical_point
 Array = np.ndarray[Any, Any]
 
 REACH = 1e-3  # how far from a point the middle of its critical point's box may lie; boxes are smaller by far
-NEAR = 1e-6  # within which a point is taken to belong to a critical point enclosed before
+# Points are looked at in cells of about this size, relative to coordinates above 1: what is said of a point is said of
+# the middle of its cell, so that it does not hang on which points were asked about before.
+NEAR = 2.0**-20
 
 
 class Census:
     """The critical points of the scalar f on `on`, a pytree of whole spaces, as far as they were asked about.
 
-    Mutable by its nature: it keeps every enclosure, so that runs that end at one point cost one certificate.
+    Mutable by its nature: it keeps every enclosure, so that runs that end at one point cost one certificate.  What it
+    answers is a function of f and the point alone.
     """
 
     def __init__(self, f: Function, on: Any) -> None:
         self._asked = traced("census", f, on)
         scalar(self._asked)
         self._on = on
-        self._points: list[CriticalPoint] = []
-        self._centres = np.empty((0, sum(leaf.size for leaf in self._asked.program.arguments)))
+        self._found: dict[bytes, CriticalPoint | None] = {}  # by the middles of cells
 
     def __len__(self) -> int:
-        """How many critical points were enclosed (one of them twice where two enclosures began far enough apart)."""
-        return len(self._points)
+        """How many critical points were enclosed (one of them more than once where several cells are near it)."""
+        return sum(found is not None for found in self._found.values())
+
+    def fingerprint(self) -> str:
+        """What tells the function from others, the same in every process."""
+        program = self._asked.program
+        return hashlib.sha256(repr((program.key, program.arguments)).encode()).hexdigest()
 
     def enclosed(self, near: Any) -> CriticalPoint | None:
         """A critical point of certified index within `REACH` of the point.
@@ -48,19 +56,14 @@ class Census:
         Raises:
             DomainError: a point that does not fit the domain, or is not finite.
         """
-        flat = np.concatenate([np.ravel(part) for part in jax.tree.leaves(near)]).astype(np.float64)
-        start = point_in(near, self._on, "the point")
-        sizes = np.maximum(1, np.abs(flat))
-        known: Array = np.flatnonzero((np.abs(self._centres - flat) <= NEAR * sizes).all(axis=1))
-        if len(known):
-            return self._points[int(known[0])]
-        found = enclose_critical_point(self._asked.program, start, reach=REACH)
-        if not isinstance(found, CriticalPoint) or found.inertia is None:
-            return None
-        self._points.append(found)
-        centre = np.array([[float(c.p) / float(c.q) for c in found.centre]])
-        self._centres = np.concatenate([self._centres, centre])
-        return found
+        point_in(near, self._on, "the point")
+        middle = jax.tree.map(_middle, near)
+        cell = b"".join(part.tobytes() for part in jax.tree.leaves(middle))
+        if cell not in self._found:
+            found = enclose_critical_point(self._asked.program, point_in(middle, self._on, "the point"), reach=REACH)
+            known = isinstance(found, CriticalPoint) and found.inertia is not None
+            self._found[cell] = found if known and isinstance(found, CriticalPoint) else None
+        return self._found[cell]
 
     def index(self, near: Any) -> int | None:
         """The index of the critical point near the given one: 0 at a strict local minimum."""
@@ -85,3 +88,11 @@ class Census:
         if first > second or first < second:
             return 1 if (first > second) == (more > 0) else -1
         return None
+
+
+def _middle(part: Any) -> Array:
+    """The middle of the cell of a point, each coordinate to a multiple of twice `NEAR` times a power of 2."""
+    x = np.asarray(part, dtype=np.float64)
+    widths = 2 * NEAR * 2.0 ** np.floor(np.log2(np.maximum(1.0, np.abs(x))))
+    middle: Array = np.rint(x / widths) * widths + 0.0  # no negative zero
+    return middle

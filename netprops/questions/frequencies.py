@@ -24,6 +24,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from netprops import sharing
 from netprops.domains import DomainError, exact
 from netprops.evidence import (
     FALSE_ALARMS,
@@ -40,11 +41,29 @@ from netprops.evidence import (
 from netprops.exact.binomial import clopper_pearson
 from netprops.progress import Progress
 from netprops.readings.jaxpr import NotAFunctionError
-from netprops.search.trials import happened, lost, outcomes_of, seed_of, text_of
+from netprops.search import mesh
+from netprops.search.fingerprints import fingerprint
+from netprops.search.trials import (
+    Array,
+    Ranges,
+    happened,
+    key_of,
+    lost,
+    outcomes_of,
+    pack,
+    ranges_of,
+    seed_of,
+    text_of,
+    unpack,
+)
 
 DECISION = FALSE_ALARMS / MOST_ESTIMATED  # the level of one question
 SHOWN = Fraction(1, 100)  # 99 % intervals are printed
 ESTIMATED: Kind = "estimated"
+
+# Of a run, whether the event certainly happened.
+_NO_EVENT, _EVENT, _LOST, _DROPPED = range(4)
+_CODE = np.zeros((), np.int8)
 
 Ends = tuple[Fraction, Fraction]
 
@@ -72,7 +91,8 @@ class Runs:
 
         Args:
             decide: of one outcome, a pytree of NumPy arrays: whether the event certainly happened (True), certainly
-                did not (False), or is not decided (None): then the run is lost.
+                did not (False), or is not decided (None): then the run is lost.  A matter of the outcome alone, since
+                runs may be decided in any order and by several processes.
             name: what the event is, in words.
             among: whether a run, by its outcome alone, is one of those of which the share is taken; by default all
                 are.  The others are dropped, and counted.  Given how many are left, these are independent runs of the
@@ -83,6 +103,14 @@ class Runs:
     def outcomes(self) -> Any:
         """What the runs left, a pytree of NumPy arrays (count, ...).  The runs are made when first asked for."""
         return outcomes_of(self.trial, self._text, self.count, self.seed(), tile=self.tile, what=self.name)
+
+    def ranges(self) -> Ranges:
+        """The runs in ranges, in which they are made and shared."""
+        return ranges_of(self.count, self.tile)
+
+    def key(self, seed: int) -> dict[str, Any]:
+        """What tells these runs, with their seed, from all others."""
+        return key_of(self._text, self.count, seed, tile=self.tile, what=self.name)
 
     def seed(self) -> int:
         """The seed, of the run of the suite, the claim, the name and the program: the same in every process."""
@@ -168,25 +196,54 @@ class CertifiedShare:
     def _count(self, seed: int) -> Counted:
         outcomes, count = self.runs.outcomes(), self.runs.count
         gone, title = lost(outcomes, count), f"{self.runs.name}: {self.name}"
-        answers, dropped, progress = list[bool | None](), 0, Progress(title, count)
-        for i in range(count):
-            outcome = jax.tree.map(itemgetter(i), outcomes)
-            if gone[i]:
-                answers.append(None)
-            elif self.among is None or self._truth(self.among(outcome)):
-                answer = self.decide(outcome)
-                answers.append(None if answer is None else self._truth(answer))
-            else:
-                dropped += 1
-            progress.at(i + 1)
-        if not answers:
+        ranges, progress = self.runs.ranges(), Progress(title, count)
+
+        def decided(number: int) -> Array:
+            found = np.empty(len(ranges[number]), dtype=np.int8)
+            for place, i in enumerate(ranges[number]):
+                found[place] = _LOST if gone[i] else self._decided(jax.tree.map(itemgetter(i), outcomes))
+                progress.at(i + 1)
+            return found
+
+        parts = self._shared(seed, ranges, decided)
+        dropped, not_known, events = (int((np.concatenate(parts) == code).sum()) for code in (_DROPPED, _LOST, _EVENT))
+        if dropped == count:
             raise DomainError(f"{title}: none of the {count:,} runs belongs to those of which the share is taken")
-        return Counted(title, answers.count(True), answers.count(None), len(answers), seed, dropped)
+        return Counted(title, events, not_known, count - dropped, seed, dropped)
+
+    def _decided(self, outcome: Any) -> int:
+        if self.among is not None and not self._truth(self.among(outcome)):
+            return _DROPPED
+        answer = self.decide(outcome)
+        return _LOST if answer is None else _EVENT if self._truth(answer) else _NO_EVENT
+
+    def _shared(self, seed: int, ranges: Ranges, decided: Callable[[int], Array]) -> list[Array]:
+        """What was decided in every range; with other processes, where it is known that they decide the same."""
+        prints = [fingerprint(function) for function in (self.decide, self.among or _all)]
+        if None in prints:
+            return [decided(number) for number in range(len(ranges))]
+        if not mesh.is_alone():
+            mesh.agree("what they decide", repr((self.runs.key(seed), self.name, prints)))
+            return mesh.ranges(len(ranges), ranges.size, decided)
+
+        def unpacked(number: int, payload: bytes) -> Array:
+            (found,) = unpack(payload, [_CODE], len(ranges[number]))
+            if not np.isin(found, (_NO_EVENT, _EVENT, _LOST, _DROPPED)).all():
+                raise ValueError("it holds what is no decision")
+            return found
+
+        key = {**self.runs.key(seed), "what": "decisions", "event": self.name, "decided by": prints}
+        return sharing.ranges(key, len(ranges), decided, lambda found: pack([found]), unpacked)
 
     def _truth(self, answer: Any) -> bool:
         if not isinstance(answer, bool | np.bool_):
             raise NotAFunctionError(f"the event {self.name!r} is decided by True, False or None, got {answer!r}")
         return bool(answer)
+
+
+def _all(_outcome: Any) -> bool:
+    """The runs of which a share is taken, where nothing else is said."""
+    return True
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,8 @@ def _monotone(asked: Asked, sign: Literal[1, -1]) -> Verdict:
     proof = proved(asked, asked.name, lambda c, e: c.nondecreasing(c.table.scale(e, sign)), notes)
     if proof:
         return by_proof(asked, proof)
+    if recorded := ordered_pair(asked, None, sign):
+        return no(asked.name, "certified", *recorded)
     found = falsify.against_monotonicity(asked.program, asked.decision, sign=sign, seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
     refuted = ordered_pair(asked, found, sign)
@@ -105,6 +107,8 @@ def _positive(asked: Asked) -> Verdict:
     if parts is not None:
         words = f"the values enclosed on each of {parts} boxes, which together cover {asked.domain}, are positive"
         return yes(asked.name, "certified", words)
+    if recorded := nonpositive_point(asked, None):
+        return no(asked.name, "certified", *recorded)
     found = falsify.against_positivity(asked.program, seed=asked.seed())
     return _pointwise(asked, found, nonpositive_point, notes)
 
@@ -156,6 +160,8 @@ def _undecided(asked: Asked, notes: list[str], found: falsify.Found) -> Verdict:
 
 
 def _sampled(asked: Asked) -> Verdict:
+    if recorded := negative_point(asked, None):
+        return no(asked.name, "certified", *recorded)
     found = falsify.minimise(asked.program, seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
     refuted = negative_point(asked, found)

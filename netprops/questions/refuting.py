@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from flint import fmpq
 
+from netprops.certificates.refusals import RefusedError
+from netprops.certificates.witnesses import recorded_point
+from netprops.evidence import note_replay, recorded_witnesses
 from netprops.questions.asking import Array, Asked, contains, show_number
 from netprops.readings.witnesses import (
     Certificate,
@@ -22,13 +25,74 @@ from netprops.search.falsify import Found
 from netprops.search.polish import Witness, polish
 
 Refutation = tuple[str, dict[str, Any]]  # in words, and as a JSON record
+Certify = Callable[[Asked, Witness], Certificate | None]
+Hit = tuple[Asked, Witness, Certificate]
 HALF = fmpq(1, 2)
+
+CHORD, INNER, PAIR = "chord", "inner point beyond both ends", "pair"
+NOT_POSITIVE, NEGATIVE, DIFFERENT = (
+    "point where the function is not positive",
+    "point where the function is negative",
+    "point where the functions differ",
+)
+# What a record calls the points of a witness, by its kind: those that are tried again on later runs.
+REPLAYED = {
+    CHORD: ("a", "b"),
+    INNER: ("start", "end"),
+    PAIR: ("a", "b"),
+    **dict.fromkeys((NOT_POSITIVE, NEGATIVE, DIFFERENT), ("x",)),
+}
 
 
 def certified_witness(
-    asked: Asked, found: Found, certify: Callable[[Asked, Witness], Certificate | None]
-) -> tuple[Asked, Witness, Certificate] | None:
-    """The first candidate of a search that certifies, polished, with its certificate and the question it is about.
+    asked: Asked, found: Found | None, kind: str, certify: Certify, sign: int | None = None
+) -> Hit | None:
+    """The first witness that certifies, with its certificate and the question it is about.
+
+    Of a search: its candidates, polished.  None in its place stands for the witnesses of this kind that earlier runs
+    recorded, with this sign, which are tried as they are.
+    """
+    return _recorded_witness(asked, kind, certify, sign) if found is None else _found_witness(asked, found, certify)
+
+
+def _recorded_witness(asked: Asked, kind: str, certify: Certify, sign: int | None) -> Hit | None:
+    """The first recorded witness of the running claim, the question and the kind that certifies, in their order.
+
+    Each one that is tried is noted.  Nothing is believed of a record but that somebody proposed its points.
+    """
+    told, *_ = asked.as_asked()
+    for number, record in recorded_witnesses(asked.name):
+        if record.get("kind") != kind or sign not in (None, record.get("sign")):
+            continue
+        witness = _witness_of(asked, told, record)
+        certificate = None if witness is None else certify(told, witness)
+        note_replay(number, certificate is not None)
+        if witness is not None and certificate is not None:
+            return told, witness, certificate
+    return None
+
+
+def _witness_of(asked: Asked, told: Asked, record: Mapping[str, Any]) -> Witness | None:
+    """What a record proposes, if it is of this question's shapes and lies in its domain."""
+    try:
+        points = [
+            recorded_point(told.program.arguments, record["points"][name]) for name in REPLAYED[str(record["kind"])]
+        ]
+        weight, entry = fmpq(*map(int, str(record.get("weight", 0)).split("/"))), int(record["entry"])
+    except (RefusedError, ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError):
+        return None
+    inside = all(
+        contains(told.program, point) and (asked.original is None or asked.original.contains(point))
+        for point in points
+    )
+    fits = inside and 0 <= weight < 1 and 0 <= entry < asked.entries and _equal_quantified(points, asked.decision)
+    if not fits or (weight == 0) != (record["kind"] not in (CHORD, INNER)):
+        return None
+    return Witness(tuple(map(tuple, points)), weight, entry)
+
+
+def _found_witness(asked: Asked, found: Found, certify: Certify) -> Hit | None:
+    """The first candidate of a search that certifies, polished.
 
     What the search and the polishing promise is looked at again here: all points lie in the domain, exactly, and are
     equal in the quantified arguments. On ordered cones the function itself is certified, in its own coordinates.
@@ -70,14 +134,14 @@ def _equal_quantified(points: Sequence[Sequence[Array]], decision: int) -> bool:
 # ------------------------------------------------------------------ chords
 
 
-def chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
+def chord(asked: Asked, found: Found | None, side: Literal[1, -1]) -> Refutation | None:
     """A certified chord on the wrong side of the graph: side 1 refutes convexity, -1 concavity."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
         a, b = w.points
         return jensen_violation(asked.program, w.entry, a, b, w.weight, side)
 
-    hit = certified_witness(asked, found, certify)
+    hit = certified_witness(asked, found, CHORD, certify, side)
     if hit is None:
         return None
     asked, witness, certificate = hit
@@ -96,7 +160,7 @@ def describe_chord(
         f"{fixed}between a = {start} and b = {end} the function{asked.where(certificate.entry)} lies "
         f"{('on', 'above', 'below')[side]} its chord: {share}, at {inner}, {values(certificate)}"
     )
-    return words, {"kind": "chord", "weight": str(weight), **certificate.record()}
+    return words, {"kind": CHORD, "weight": str(weight), **certificate.record()}
 
 
 def values(certificate: Certificate) -> str:
@@ -104,7 +168,7 @@ def values(certificate: Certificate) -> str:
     return ", ".join(f"{name} = {enclosure}" for name, enclosure in certificate.enclosures.items())
 
 
-def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation | None:
+def quasi_chord(asked: Asked, found: Found | None, side: Literal[1, -1]) -> Refutation | None:
     """A certified segment whose inner point is above both ends (side 1) or below both (side -1)."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
@@ -113,7 +177,7 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
         decided = [order(asked.program, w.entry, middle, end) for end in (a, b)]
         return decided[0] if all(d is not None and d.sign == side for d in decided) else None
 
-    hit = certified_witness(asked, found, certify)
+    hit = certified_witness(asked, found, INNER, certify, side)
     if hit is None:
         return None
     asked, witness, certificate = hit
@@ -126,13 +190,13 @@ def quasi_chord(asked: Asked, found: Found, side: Literal[1, -1]) -> Refutation 
     told = certificate.record()
     ends = {"start": exact_texts(a), "end": exact_texts(b)}
     points = {**certificate.points, **ends}
-    return words, {"kind": "inner point beyond both ends", "weight": str(witness.weight), **told, "points": points}
+    return words, {"kind": INNER, "weight": str(witness.weight), **told, "points": points}
 
 
 # ------------------------------------------------------------------ pairs and points
 
 
-def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation | None:
+def ordered_pair(asked: Asked, found: Found | None, sign: Literal[1, -1]) -> Refutation | None:
     """A certified pair a <= b with f(a) > f(b) (sign 1) or f(a) < f(b) (sign -1)."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
@@ -142,7 +206,7 @@ def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation
         decided = order(asked.program, w.entry, a, b)
         return decided if decided is not None and decided.sign == sign else None
 
-    hit = certified_witness(asked, found, certify)
+    hit = certified_witness(asked, found, PAIR, certify, sign)
     if hit is None:
         return None
     asked, witness, certificate = hit
@@ -151,30 +215,30 @@ def ordered_pair(asked: Asked, found: Found, sign: Literal[1, -1]) -> Refutation
         f"from a = {asked.show(a)} up to b = {asked.show(b)} the function{asked.where(witness.entry)} goes "
         f"{'down' if sign > 0 else 'up'}: {values(certificate)}"
     )
-    return words, {"kind": "pair", **certificate.record()}
+    return words, {"kind": PAIR, **certificate.record()}
 
 
-def nonpositive_point(asked: Asked, found: Found) -> Refutation | None:
+def nonpositive_point(asked: Asked, found: Found | None) -> Refutation | None:
     """A certified point with f <= 0."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
         decided = sign_of(asked.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign <= 0 else None
 
-    return _at_point(asked, found, certify, "point where the function is not positive")
+    return _at_point(asked, found, certify, NOT_POSITIVE)
 
 
-def negative_point(asked: Asked, found: Found) -> Refutation | None:
+def negative_point(asked: Asked, found: Found | None) -> Refutation | None:
     """A certified point with f < 0."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
         decided = sign_of(asked.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign < 0 else None
 
-    return _at_point(asked, found, certify, "point where the function is negative")
+    return _at_point(asked, found, certify, NEGATIVE)
 
 
-def unequal_point(asked: Asked, other: Asked, found: Found) -> Refutation | None:
+def unequal_point(asked: Asked, other: Asked, found: Found | None) -> Refutation | None:
     """A certified point with f != g."""
 
     def certify(asked: Asked, w: Witness) -> Certificate | None:
@@ -182,13 +246,13 @@ def unequal_point(asked: Asked, other: Asked, found: Found) -> Refutation | None
         decided = difference(asked.program, against.program, w.entry, w.points[0])
         return decided if decided is not None and decided.sign != 0 else None
 
-    return _at_point(asked, found, certify, "point where the functions differ")
+    return _at_point(asked, found, certify, DIFFERENT)
 
 
 def _at_point(
-    asked: Asked, found: Found, certify: Callable[[Asked, Witness], Certificate | None], kind: str
+    asked: Asked, found: Found | None, certify: Certify, kind: str
 ) -> Refutation | None:
-    hit = certified_witness(asked, found, certify)
+    hit = certified_witness(asked, found, kind, certify)
     if hit is None:
         return None
     asked, witness, certificate = hit

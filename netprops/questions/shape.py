@@ -109,6 +109,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
     if cost(asked.program).operations >= LARGE or size > falsify.MANY:
         if early_proof := _proved_after_affine_values(asked, aim, prove):
             return early_proof
+        if recorded := chord(asked, None, _side(side)):
+            return no(asked.name, "certified", *recorded)
         early = _searched(asked, side)
         refuted = chord(asked, early, _side(side)) if early is not None else None
         if early is not None and refuted is not None:
@@ -134,6 +136,8 @@ def _bent(asked: Asked, side: int, *, by_hessian: bool = True) -> Verdict:
             or (definite_hessian(asked, side) if by_hessian else None)
         )
 
+    if early is None and (recorded := chord(asked, None, _side(side))):
+        return no(asked.name, "certified", *recorded)
     try:
         found = early or falsify.against_convexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     except UnsupportedError:  # what has no values in floats may still be proved
@@ -299,6 +303,9 @@ def _affine(asked: Asked) -> Verdict:
     proof = proved(asked, "is_affine", affine, notes)
     if proof:
         return by_proof(asked, proof)
+    for side in (1, -1):
+        if recorded := chord(asked, None, _side(side)):
+            return no(asked.name, "certified", *recorded)
     evaluations = 0
     for side in (1, -1):
         exact = _indefinite_quadratic(asked, side)
@@ -330,6 +337,9 @@ def _constant(asked: Asked) -> Verdict:
     proof = proved(asked, "is_constant", constant, notes)
     if proof:
         return by_proof(asked, proof)
+    for sign in (1, -1):
+        if recorded := ordered_pair(asked, None, _side(sign)):
+            return no(asked.name, "certified", *recorded)
     evaluations = 0
     for sign in (1, -1):
         found = falsify.against_monotonicity(asked.program, asked.decision, sign=_side(sign), seed=asked.seed())
@@ -413,6 +423,8 @@ def _quasi(asked: Asked, side: int) -> Verdict:
     proof = proved(asked, "is_quasiconvex" if side > 0 else "is_quasiconcave", prove, notes)
     if proof:
         return by_proof(asked, proof)
+    if recorded := quasi_chord(asked, None, _side(side)):
+        return no(asked.name, "certified", *recorded)
     found = falsify.against_quasiconvexity(asked.program, asked.decision, side=_side(side), seed=asked.seed())
     complain_if_undefined(asked, found.nonfinite)
     refuted = quasi_chord(asked, found, _side(side))

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write(path: Path, text: str, *, lasting: bool = True) -> None:
-    """Write a text file.  Raises `OSError`, which leaves what was there before as it was.
+def write(path: Path, content: str | bytes, *, lasting: bool = True) -> None:
+    """Write a file, text as UTF-8.  Raises `OSError`, which leaves what was there before as it was.
 
-    `lasting` waits until the text has reached the disk, so that it outlives the machine and not only the process.
+    `lasting` waits until the content has reached the disk, so that it outlives the machine and not only the process.
     """
     beside = ""
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from netprops.claims import shortfalls, unwritten
 from netprops.evidence import FALSE_ALARMS, KINDS, MOST_ESTIMATED, canonical
-from netprops.report import files, tables
+from netprops.report import files, recorded, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +75,17 @@ def trial(
         "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
         "curves": recorder.drawings if passed and recorder else [],
+        "ranges": recorder.ranges if recorder else {},
+        "replays": _replays(kept),
     }
+
+
+def _replays(notes: Sequence[Note]) -> dict[str, Any]:
+    """Which recorded witnesses were tried for these answers, by number, and how many answers they gave."""
+    tried = [each for note in notes for each in note.verdict.replays]
+    answers = sum(any(certified for _, certified in note.verdict.replays) for note in notes)
+    numbers = {certified: sorted({n for n, found in tried if found == certified}) for certified in (True, False)}
+    return {"answers": answers, "certified": numbers[True], "failed": numbers[False]} if tried else {}
 
 
 def lost(claim: str, test: str, why: str) -> dict[str, Any]:
@@ -96,6 +106,7 @@ def collected(claim: Claim, rootdir: str) -> dict[str, Any]:
         "demands": list(claim.row.evidence),
         "catalogue": claim.catalogue,
         "place": claim.place,
+        "recorded": recorded.of_claim(Path(claim.catalogue), claim.id),
         "about": {"formal": claim.row.formal, "control": claim.row.control, "doc": claim.doc},
         "tests": [],
         "left_out": [],
@@ -194,6 +205,8 @@ def _judge(claim: Mapping[str, Any], trials: Mapping[str, Mapping[str, Any]], st
     cells = [cell for test in claim["tests"] if test in trials for cell in trials[test].get("cells", ())]
     if cells:
         entry["tables"] = tables.pooled(cells)
+    if claim.get("recorded"):
+        entry["replays"] = recorded.pooled(claim["recorded"], trials.values())
     if curves := _curves(trials[test] for test in claim["tests"] if test in trials):
         entry["curves"] = curves
     return Judged(entry, tuple(why), fails, claim["place"], claim.get("about", {}))

@@ -28,6 +28,9 @@ _AGAIN = {
 }
 
 
+_RANGES = ("ranges_computed", "ranges_read")
+
+
 class MergeError(Exception):
     """These files are not the ledgers of the shards of one run.  The message says which, why and what to do."""
 
@@ -190,6 +193,7 @@ def _environment(parts: Sequence[Part]) -> dict[str, Any]:
         "workers": sum(environment["workers"] for environment in each),
         "wall_seconds": max(environment["wall_seconds"] for environment in each),
         "shards": len(parts),
+        **{name: sum(environment.get(name, 0) for environment in each) for name in _RANGES if name in each[0]},
     }
 
 

@@ -21,10 +21,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netprops import claims, limits
+from netprops import claims, limits, sharing
 from netprops.evidence import MOST_ESTIMATED, WITH_LEDGER, UndecidedError, count_compilations
 from netprops.limits import TimeLimitError
-from netprops.report import failures, ledger, live, shards, sources, terminal
+from netprops.report import failures, files, ledger, live, shards, sources, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,6 +43,9 @@ class Run:
     rootdir: str
     seed: int | str
     folder: Path | None = None  # of the ledger
+    shared: Path | None = None  # folder of finished ranges
+    process: int = 0  # which one of how many that run in step
+    processes: int = 1
     is_worker: bool = False
     workers: int = 0
     shard: shards.Shard | None = None  # run of its claims alone
@@ -73,6 +76,23 @@ def choose_seed(given: str | None) -> int | str:
         return int(given)
     except ValueError:
         return given
+
+
+def take_seed(run: Run, given: str | None) -> None:
+    """Take the seed that the first of several processes chose, where none was given."""
+    from netprops.search import mesh
+
+    run.seed = mesh.first_of(int(run.seed)) if given is None else run.seed
+
+
+def agree(run: Run, tests: Sequence[str]) -> None:
+    """See to it that processes which run in step run the same.  Raises `PeerError`."""
+    if run.processes > 1:
+        from netprops.search import mesh
+
+        libraries = {**_versions(), "profile": profile_name(), "seed": str(run.seed)}
+        for what, text in (*libraries.items(), ("sources", run.sources), ("tests", "\n".join(tests))):
+            mesh.agree(f"their {what}", text)
 
 
 def seed_number(seed: int | str) -> int:
@@ -368,10 +388,7 @@ def environment(run: Run) -> dict[str, Any]:
     """The circumstances of a run, as the ledger states them."""
     devices = sorted({each["device"] for each in run.settings if each.get("device")})
     return {
-        "netprops": _version("netprops"),
-        "python": platform.python_version(),
-        "jax": _version("jax"),
-        "libraries": ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        **_versions(),
         "sources": run.sources,
         "device": ", ".join(devices) or "none",
         "x64": bool(run.settings) and all(each.get("x64", False) for each in run.settings),
@@ -379,6 +396,32 @@ def environment(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "workers": max(run.workers, 1),
         "wall_seconds": round(time.perf_counter() - run.started, 3),
+        **({} if run.processes == 1 else {"processes": run.processes}),
+        **({} if run.shared is None else ranges(run)),
+    }
+
+
+def ranges(run: Run) -> dict[str, int]:
+    """How many ranges of shared work were computed for the tests that ran, and how many read."""
+    told = [trial.get("ranges", {}) for trial in run.trials]
+    return {f"ranges_{name}": sum(each.get(name, 0) for each in told) for name in ("computed", "read")}
+
+
+def share(run: Run, folder: Path, paths: Iterable[Path]) -> None:
+    """Share finished ranges by this folder, for as long as the process runs.  Raises `OSError`."""
+    run.shared = open_folder(folder)
+    if run.is_worker or not run.workers:
+        sources = run.sources or sources_of(run, paths)
+        sharing.use(sharing.Folder(run.shared, {**_versions(), "sources": sources}, files.write))
+
+
+def _versions() -> dict[str, str]:
+    libraries = ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
+    return {
+        "netprops": _version("netprops"),
+        "python": platform.python_version(),
+        "jax": _version("jax"),
+        "libraries": libraries,
     }
 
 
@@ -407,6 +450,8 @@ def header(run: Run) -> str:
         parts.append(f"profile {profile_name()} ({settings().max_examples} examples)")
     if run.shard is not None:
         parts.append(f"shard {run.shard}")
+    if run.processes > 1:
+        parts.append(f"process {run.process + 1} of {run.processes}")
     parts.append(f"{run.workers} workers" if run.workers else "1 process")
     return f"netprops: {', '.join(parts)}, --hypothesis-seed={run.seed}"
 
@@ -451,6 +496,23 @@ def _stopped(run: Run) -> str:
     return f"{line}, what was done is kept in {run.folder / ledger.LEDGER}"
 
 
+def _replayed(judged: Sequence[Judged]) -> Iterator[terminal.Line]:
+    """What recorded witnesses were good for."""
+    told = {claim.entry["id"]: claim.entry["replays"] for claim in judged if "replays" in claim.entry}
+    if told:
+        yield f"recorded witnesses: {sum(each['answers'] for each in told.values())} answers by them", {}
+    for id, each in ((id, each) for id, entry in told.items() for each in entry["gone"]):
+        yield f"  no longer certified: {id}, {each['question']} at {each['where']}: {each['because']}", {"yellow": True}
+
+
+def _shared(run: Run) -> Iterator[terminal.Line]:
+    """What was shared, and which files were refused."""
+    told = ranges(run)
+    yield f"seed ranges: {told['ranges_computed']} computed, {told['ranges_read']} read from {run.shared}", {}
+    for each in (each for trial in run.trials for each in trial.get("ranges", {}).get("refused", ())):
+        yield f"  {each}", {"yellow": True}
+
+
 def shard_record(run: Run, judged: Sequence[Judged]) -> dict[str, Any] | None:
     """Which part of what whole the run was, for its ledger; None where it was the whole."""
     if run.shard is None:
@@ -468,6 +530,9 @@ def summary(run: Run, *, verbosity: int) -> Iterator[terminal.Line]:
     yield from terminal.summary(environment(run), run.judged, run.missing, **size)
     if run.has_stopped:
         yield _stopped(run), {"red": True, "bold": True}
+    yield from _replayed(run.judged)
+    if run.shared is not None:
+        yield from _shared(run)
     if run.unwritten:
         yield f"{run.unwritten}, so the run fails", {"red": True, "bold": True}
     elif run.folder is not None and verbosity >= 0:

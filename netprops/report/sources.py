@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netprops.report.recorded import WITNESSES
 from netprops.report.shards import DURATIONS
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def _files(catalogues: Iterable[Path], rootdir: Path) -> Iterator[tuple[str, Pat
     for number, catalogue in enumerate(catalogues):
         folder = Path(os.path.abspath(catalogue)).parent
         yield from _below(f"specs {number}", folder)
-        for name in (catalogue.name, DURATIONS):  # the durations decide which shard a claim is in
+        # The durations decide which shard a claim is in, recorded witnesses what is tried first.
+        for name in (catalogue.name, DURATIONS, WITNESSES):
             if (folder / name).is_file():
                 yield f"specs {number}/{name}", folder / name
     if (policy := rootdir / "conftest.py").is_file():
