@@ -583,7 +583,21 @@ def _place(eqn: Any) -> str:
     return ""
 
 
+def written_at(eqn: Any) -> str:
+    """Where an equation was written, in words that follow its name; empty if the trace does not know."""
+    return _place(eqn)
+
+
 # ------------------------------------------------------------------ calls
+
+
+def applied(eqn: Any, inputs: Sequence[Any]) -> list[Any]:
+    """What an equation makes of other operands of the same types: arrays, or tracers of a function that is traced."""
+    fresh = [atom if isinstance(atom, core.Var) else None for atom in eqn.invars]
+    places = {v: k for k, v in enumerate(fresh) if v is not None}  # the last place of each variable
+    jaxpr = core.Jaxpr((), list(places), list(eqn.outvars), [eqn], eqn.effects)
+    made: list[Any] = core.jaxpr_as_fun(core.ClosedJaxpr(jaxpr, ()))(*(inputs[k] for k in places.values()))
+    return made
 
 
 def called(eqn: Any) -> tuple[core.Jaxpr, Sequence[Any]] | None:
