@@ -66,6 +66,7 @@ class Family:
     `axes` gives, for each (argument, axis), its roles: "out" where a product sums over it, "in" elsewhere.
     """
 
+    number: int
     size: int
     axes: Mapping[tuple[int, int], frozenset[Role]]
     told_apart: str  # by which step, in words; empty if by none
@@ -348,6 +349,7 @@ def families(wired: Wiring, inputs: Sequence[int]) -> list[Family]:
                         roles.setdefault(family, {}).setdefault((argument, own), set()).add(role)
     return [
         Family(
+            number,
             wired.shapes[first[0]][first[1]],
             {axis: frozenset(r) for axis, r in axes.items()},
             apart.get(number, ""),

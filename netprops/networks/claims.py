@@ -1,0 +1,526 @@
+"""The claims about networks that can be asked of somebody's own: what each supposes, and which question it is.
+
+A row asks whether its hypotheses hold of the network, by the same questions, and says where they do not.  `claim` is the
+claim's id in the book's catalogue, where it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from netprops.domains import Box, positive, reals
+from netprops.evidence import Kind, Verdict
+from netprops.networks.anatomy import (
+    Anatomy,
+    HiddenLayer,
+    Move,
+    Site,
+    moved,
+    over,
+    reordered,
+    sites_that_move,
+    through,
+    times,
+)
+from netprops.networks.models import Array, Arrays, Model
+from netprops.objects.symmetries import shear
+from netprops.questions.equality import are_equal
+from netprops.questions.gradients import gradients_agree, is_gradient_of
+from netprops.questions.shape import is_affine, is_convex, is_strictly_convex
+
+Outcome: TypeAlias = Literal["holds", "fails", "undecided", "does not apply"]
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What was found of one claim, at one place of a network.
+
+    Attributes:
+        claim: the row's name.
+        where: the hidden layer that it is about, by its incoming weights; empty if it is about the whole.
+        outcome: whether it holds, fails, is undecided, or does not apply because a hypothesis is not met.
+        because: the proof, the witness in words, what was tried, or the hypothesis that is not met and why.
+        evidence: the kind of evidence for that; None for what is undecided or read off the shapes.
+        verdict: the answer behind it, if a question was asked.
+    """
+
+    claim: str
+    where: str
+    outcome: Outcome
+    because: str
+    evidence: Kind | None = None
+    verdict: Verdict | None = None
+
+    def record(self) -> dict[str, object]:
+        """The finding as a JSON object."""
+        witness = None if self.verdict is None or self.verdict.witness is None else dict(self.verdict.witness)
+        told = {"claim": self.claim, "where": self.where, "outcome": self.outcome, "evidence": self.evidence}
+        return {**told, "because": self.because, "witness": witness}
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A network, what it costs, and the data that this is about.
+
+    Where `inputs` or `targets` is a domain, every value of it is meant; an array is data as they are.
+    """
+
+    model: Model
+    anatomy: Anatomy
+    loss: Callable[[Array, Array], Array]
+    inputs: Any
+    targets: Any
+
+    @property
+    def rows(self) -> Box:
+        """All inputs, of as many rows as there are, at most two: for statements about the network alone."""
+        return self.model.inputs(min(self.inputs.shape[0], 2))
+
+    @property
+    def data(self) -> tuple[Box, ...]:
+        """The domains of what is quantified among inputs and targets."""
+        return tuple(each for each in (self.inputs, self.targets) if isinstance(each, Box))
+
+    def cost(self, arrays: Arrays, data: Sequence[Array]) -> Array:
+        """The mean loss, a scalar."""
+        given = iter(data)
+        x, y = (next(given) if isinstance(each, Box) else jnp.asarray(each) for each in (self.inputs, self.targets))
+        return jnp.mean(self.loss(self.model(arrays, x), y))
+
+    def part(self, chosen: Sequence[str]) -> tuple[dict[str, Box], tuple[Any, ...]]:
+        """The domain of some parameters, and that of all else that the cost is meant for."""
+        domain = self.model.domain
+        others = {name: leaf for name, leaf in domain.items() if name not in chosen}
+        return {name: domain[name] for name in chosen}, ((others,) if others else ()) + self.data
+
+    def cost_of(self, chosen: Sequence[str]) -> Callable[..., Array]:
+        """The cost as a function of some parameters and a tuple of all else."""
+        whole = len(chosen) == len(self.model.parameters)
+
+        def cost(ours: Arrays, rest: Sequence[Any] = ()) -> Array:
+            others, data = ({}, rest) if whole else (rest[0], rest[1:])
+            return self.cost({**ours, **others}, data)
+
+        return cost
+
+
+Ask: TypeAlias = Callable[[Setting], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class NetworkClaim:
+    """One claim: its name, the sentence, its id in the catalogue (or empty), and how it is asked."""
+
+    name: str
+    statement: str
+    claim: str
+    ask: Ask
+
+
+# ---------------------------------------------------------------- findings
+
+
+def _of(claim: str, where: str, verdict: Verdict, *, wanted: str = "yes") -> Finding:
+    """What a verdict comes to, where the claim is that the answer is `wanted`."""
+    if verdict.answer == "undecided":
+        return Finding(claim, where, "undecided", verdict.because, None, verdict)
+    outcome: Outcome = "holds" if verdict.answer == wanted else "fails"
+    return Finding(claim, where, outcome, verdict.because, verdict.evidence, verdict)
+
+
+def _not_met(claim: str, where: str, words: str, verdict: Verdict) -> Finding:
+    """A hypothesis that is not shown to be met."""
+    if verdict.answer == "undecided":
+        return Finding(claim, where, "undecided", f"it is not decided whether {words}: {verdict.because}", None, verdict)
+    return Finding(claim, where, "does not apply", f"not so: {words}; {verdict.because}", verdict.evidence, verdict)
+
+
+def _no(claim: str, where: str, words: str) -> Finding:
+    return Finding(claim, where, "does not apply", words)
+
+
+# ---------------------------------------------------------------- a function at all
+
+FUNCTION = "one function"
+
+
+def _is_one_function(setting: Setting) -> Iterator[Finding]:
+    model = setting.model
+    if not model.draws:
+        yield Finding(FUNCTION, "", "holds", "no step of its program draws random numbers", "proved")
+        return
+    on = (model.domain, setting.rows)
+    verdict = are_equal(lambda p, x: model.run(p, x, 0), lambda p, x: model.run(p, x, 1), on)
+    found = _of(FUNCTION, "", verdict)
+    if found.outcome == "fails":
+        words = (
+            "it draws random numbers, and two random keys make two functions of it (dropout left on? Equinox: "
+            f"inference=True; Flax Linen: deterministic=True; Flax NNX: network.eval()): {verdict.because}"
+        )
+        found = Finding(FUNCTION, "", "fails", words, verdict.evidence, verdict)
+    yield found
+
+
+# ---------------------------------------------------------------- symmetries
+
+
+def _layers_to_move(claim: str, setting: Setting) -> Iterator[tuple[HiddenLayer, Finding | None]]:
+    """The hidden layers, each with the reason why its units are none that can be moved, if there is one."""
+    if not setting.anatomy.hidden:
+        reason = "no axis of its parameters counts hidden units: each ends at the inputs or the outputs"
+        yield _NOWHERE, _no(claim, "", reason)
+    for layer in setting.anatomy.hidden:
+        if layer.told_apart:
+            yield layer, _no(claim, layer.name, f"its units are told apart by their places: {layer.told_apart}")
+        else:
+            yield layer, None
+
+
+_NOWHERE = HiddenLayer("", 0, (), (), "", "", None, (), lambda arrays, x: x, 0)
+
+
+def _unchanged(setting: Setting, move: Callable[[Arrays], Arrays]) -> Verdict:
+    """Whether the network's outputs are those at the moved parameters: for all parameters and inputs."""
+    model = setting.model
+    return are_equal(lambda p, x: model(p, x), lambda p, x: model(move(p), x), (model.domain, setting.rows))
+
+
+def _permutations(setting: Setting) -> Iterator[Finding]:
+    claim = "permutation symmetry"
+    for layer, reason in _layers_to_move(claim, setting):
+        if reason is not None or layer.units < 2:
+            yield reason or _no(claim, layer.name, "it has one unit, and nothing to permute")
+            continue
+        sites = tuple(dict.fromkeys((*layer.incoming, *layer.outgoing)))
+        verdicts = [_unchanged(setting, _moving(sites, reordered(order))) for order in _generators(layer.units)]
+        worst = next((v for v in verdicts if v.answer == "no"), None) or next(
+            (v for v in verdicts if v.answer == "undecided"), verdicts[-1]
+        )
+        found = _of(claim, layer.name, worst)
+        if found.outcome == "holds":
+            words = f"swapping two of its {layer.units} units and moving all on by one change no output: {worst.because}"
+            found = Finding(claim, layer.name, "holds", words, worst.evidence, worst)
+        yield found
+
+
+def _generators(n: int) -> list[tuple[int, ...]]:
+    """A swap and a cycle, of which all permutations are made."""
+    swap = (1, 0, *range(2, n))
+    return [swap] if n == 2 else [swap, (*range(1, n), 0)]
+
+
+def _moving(sites: Sequence[Site], move: Move) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: moved(arrays, sites, move)
+
+
+def _scalable(
+    claim: str, setting: Setting, move: Move, words: str
+) -> Iterator[tuple[HiddenLayer, tuple[Site, ...], Finding | None]]:
+    """The hidden layers with the incoming arrays whose move moves the pre-activations, or why there is none."""
+    for layer, reason in _layers_to_move(claim, setting):
+        if reason is None and layer.read_elsewhere:
+            used = f"its units' values are used besides the outgoing weights, by {layer.read_elsewhere}"
+            reason = _no(claim, layer.name, used)
+        sites = () if reason is not None else sites_that_move(layer, setting.model, move(layer.units))
+        if sites is None:
+            reason, sites = _no(claim, layer.name, f"no incoming parameters of its units {words}"), ()
+        yield layer, sites, reason
+
+
+def _sign_flips(setting: Setting) -> Iterator[Finding]:
+    claim = "sign-flip symmetry"
+    for layer, sites, reason in _scalable(claim, setting, lambda n: times(_one_minus(n, 0)), "change its sign alone"):
+        if reason is not None:
+            yield reason
+            continue
+        f = layer.activation
+        if f is not None:
+            odd = are_equal(lambda z, f=f: f(-z), lambda z, f=f: -f(z), reals(layer.shape))
+            if odd.answer != "yes":
+                yield _not_met(claim, layer.name, "its activation is odd", odd)
+                continue
+        verdicts = []
+        for unit in range(layer.units):
+            flip = times(_one_minus(layer.units, unit))
+            verdicts.append(_unchanged(setting, _moving(tuple(dict.fromkeys((*sites, *layer.outgoing))), flip)))
+            if verdicts[-1].answer != "yes":
+                break
+        yield _of(claim, layer.name, verdicts[-1])
+
+
+def _one_minus(n: int, unit: int) -> Any:
+    return np.where(np.arange(n) == unit, -1.0, 1.0)
+
+
+def _rescalings(setting: Setting) -> Iterator[Finding]:
+    claim = "rescaling symmetry"
+    for layer, sites, reason in _scalable(claim, setting, lambda n: times(np.arange(2.0, n + 2)), "scale it alone"):
+        if reason is None and layer.tied:
+            reason = _no(claim, layer.name, f"{', '.join(layer.tied)}: its incoming weights are its outgoing ones")
+        if reason is not None:
+            yield reason
+            continue
+        f = layer.activation
+        if f is not None:
+            on = (reals(layer.shape), positive())
+            homogeneous = are_equal(lambda z, t, f=f: f(t * z), lambda z, t, f=f: t * f(z), on)
+            if homogeneous.answer != "yes":
+                yield _not_met(claim, layer.name, "its activation is positively homogeneous", homogeneous)
+                continue
+        yield _of(claim, layer.name, _rescaled(setting, layer, sites))
+
+
+def _rescaled(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdict:
+    """Whether the outputs stay for every vector of positive factors."""
+    model = setting.model
+
+    def scaled(p: Arrays, x: Array, t: Array) -> Array:
+        return model(moved(moved(p, sites, times(t)), layer.outgoing, over(t)), x)
+
+    on = (model.domain, setting.rows, positive(layer.units))
+    return are_equal(lambda p, x, t: model(p, x), scaled, on)
+
+
+def _linear_changes(setting: Setting) -> Iterator[Finding]:
+    claim = "GL symmetry of a linear layer"
+    for layer, sites, reason in _scalable(claim, setting, _sheared, "mix as the units do"):
+        if reason is None and layer.tied:
+            reason = _no(claim, layer.name, f"{', '.join(layer.tied)}: its incoming weights are its outgoing ones")
+        if reason is None and layer.units < 2:
+            reason = _no(claim, layer.name, "it has one unit, which can only be rescaled")
+        if reason is not None:
+            yield reason
+            continue
+        f = layer.activation
+        if f is not None:
+            linear = are_equal(lambda z, w, f=f: f(z + w), lambda z, w, f=f: f(z) + f(w), (reals(layer.shape),) * 2)
+            if linear.answer != "yes":
+                yield _not_met(claim, layer.name, "its activation is linear", linear)
+                continue
+        yield _of(claim, layer.name, _mixed(setting, layer, sites))
+
+
+def _sheared(n: int) -> Move:
+    return through(shear(n, 0, n - 1, 2.0)[0]) if n > 1 else times(np.array([2.0]))
+
+
+def _mixed(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdict:
+    """Whether the outputs stay when unit 0 is added t times to another, and taken out behind, for every t."""
+    model, n = setting.model, layer.units
+
+    def changed(p: Arrays, x: Array, t: Array) -> Array:
+        first, back = shear(n, 0, n - 1, t)
+        return model(moved(moved(p, sites, through(first)), layer.outgoing, through(back.T)), x)
+
+    return are_equal(lambda p, x, t: model(p, x), changed, (model.domain, setting.rows, reals()))
+
+
+# ---------------------------------------------------------------- convexity
+
+
+def _last_layer(setting: Setting) -> Iterator[Finding]:
+    claim, last = "last layer convex", setting.anatomy.last
+    if not setting.anatomy.layers:
+        yield _no(claim, "", "no parameters are multiplied by what depends on the inputs or on other parameters")
+        return
+    if setting.anatomy.tied:
+        shared = ", ".join(setting.anatomy.tied)
+        yield _no(claim, shared, f"{shared}, the last layer's weights, are used before it as well (tied weights)")
+        return
+    where = ", ".join(last)
+    on, rest = setting.part(last)
+    verdict = is_convex(setting.cost_of(last), on, rest or None)
+    if verdict.answer == "no":
+        shape = setting.model.outputs(setting.rows.shape[0])
+        affine = is_affine(_outputs_of(setting, last), on, _rest_without_data(setting, last))
+        convex = _loss_is_convex(setting, shape)
+        if affine.answer == "no":
+            yield _not_met(claim, where, "the outputs are affine in the last layer", affine)
+            return
+        if convex.answer == "no":
+            yield _not_met(claim, where, "the loss is convex in the outputs", convex)
+            return
+    yield _of(claim, where, verdict)
+
+
+def _outputs_of(setting: Setting, chosen: Sequence[str]) -> Callable[..., Array]:
+    def outputs(ours: Arrays, rest: Sequence[Any]) -> Array:
+        others, x = rest
+        return setting.model({**ours, **others}, x)
+
+    return outputs
+
+
+def _rest_without_data(setting: Setting, chosen: Sequence[str]) -> tuple[Any, ...]:
+    domain = setting.model.domain
+    others = {name: leaf for name, leaf in domain.items() if name not in chosen}
+    return others, setting.rows
+
+
+def _loss_is_convex(setting: Setting, shape: tuple[int, ...]) -> Verdict:
+    """Whether the loss is convex in the outputs, for every target that is meant."""
+    if isinstance(setting.targets, Box):
+        return is_convex(
+            lambda o, y: jnp.mean(setting.loss(o, y)), reals(setting.model.outputs(setting.inputs.shape[0])), setting.targets
+        )
+    return is_convex(
+        lambda o: jnp.mean(setting.loss(o, jnp.asarray(setting.targets))),
+        reals(setting.model.outputs(setting.inputs.shape[0])),
+    )
+
+
+def _each_layer(setting: Setting) -> Iterator[Finding]:
+    claim = "each layer convex"
+    if not setting.anatomy.is_deep:
+        yield _no(claim, "", "it has no hidden layer: see `convex with one layer`")
+        return
+    for layer in setting.anatomy.layers:
+        on, _ = setting.part(layer)
+        affine = is_affine(_outputs_of(setting, layer), on, _rest_without_data(setting, layer))
+        if affine.answer != "yes":
+            yield _not_met(claim, "", f"the network is linear: its outputs are affine in {', '.join(layer)}", affine)
+            return
+    for layer in setting.anatomy.layers:
+        on, rest = setting.part(layer)
+        verdict = is_convex(setting.cost_of(layer), on, rest or None)
+        if verdict.answer == "no":
+            convex = _loss_is_convex(setting, ())
+            if convex.answer != "yes":
+                yield _not_met(claim, ", ".join(layer), "the loss is convex in the outputs", convex)
+                continue
+        yield _of(claim, ", ".join(layer), verdict)
+
+
+def _jointly(setting: Setting) -> Iterator[Finding]:
+    claim = "not convex in all parameters"
+    if not setting.anatomy.is_deep:
+        yield _no(claim, "", "it has no hidden layer: no weights are applied to what depends on other parameters")
+        return
+    yield _of(claim, "", _convex_in_all(setting), wanted="no")
+
+
+def _one_layer(setting: Setting) -> Iterator[Finding]:
+    claim = "convex with one layer"
+    if setting.anatomy.is_deep:
+        yield _no(claim, "", "it has a hidden layer")
+        return
+    verdict = _convex_in_all(setting)
+    if verdict.answer == "no":
+        convex = _loss_is_convex(setting, ())
+        if convex.answer != "yes":
+            yield _not_met(claim, "", "the loss is convex in the outputs", convex)
+            return
+    yield _of(claim, "", verdict)
+
+
+def _convex_in_all(setting: Setting) -> Verdict:
+    names = [each.name for each in setting.model.parameters]
+    return is_convex(setting.cost_of(names), setting.model.domain, setting.data or None)
+
+
+# ---------------------------------------------------------------- maxima, gradients
+
+
+def _no_maxima(setting: Setting) -> Iterator[Finding]:
+    claim = "no local maxima"
+    bias = _output_bias(setting)
+    if bias is None:
+        words = "no parameters are added to the outputs as they are (an output bias), along which the cost would rise"
+        yield _no(claim, "", words)
+        return
+    on, rest = setting.part([bias])
+    verdict = is_strictly_convex(setting.cost_of([bias]), on, rest or None)
+    if verdict.answer != "yes":
+        yield _not_met(claim, bias, f"the cost is strictly convex in {bias}", verdict)
+        return
+    words = f"strictly convex in {bias} through every point, whatever all else is: {verdict.because}"
+    yield Finding(claim, bias, "holds", words, verdict.evidence, verdict)
+
+
+def _output_bias(setting: Setting) -> str | None:
+    """A parameter that the outputs are proved to be shifted by."""
+    model = setting.model
+    shape = model.outputs(setting.rows.shape[0])[1:]
+    for each in model.parameters:
+        if each.name not in setting.anatomy.last or each.shape not in (shape, ()):
+            continue
+        added = are_equal(
+            lambda p, x, d, name=each.name: model({**p, name: p[name] + d}, x),
+            lambda p, x, d: model(p, x) + d[None],
+            (model.domain, setting.rows, reals(each.shape)),
+        )
+        if added.answer == "yes":
+            return each.name
+    return None
+
+
+def _gradients(setting: Setting) -> Iterator[Finding]:
+    claim = "gradient = back-propagation"
+    names = [each.name for each in setting.model.parameters]
+    cost, on, rest = setting.cost_of(names), setting.model.domain, setting.data or None
+    taken = jax.grad(cost)
+    verdict = is_gradient_of(taken, cost, on, rest)
+    if verdict.answer == "undecided":
+        sampled = gradients_agree(taken, cost, on, rest)
+        if sampled.answer != "undecided":
+            verdict = sampled
+    yield _of(claim, "", verdict)
+
+
+# ---------------------------------------------------------------- the table
+
+CLAIMS: tuple[NetworkClaim, ...] = (
+    NetworkClaim(
+        FUNCTION, "The network is one function of its parameters and inputs: it draws no random numbers.", "",
+        _is_one_function,
+    ),
+    NetworkClaim(
+        "permutation symmetry", "Permuting the units of a hidden layer changes no output.",
+        "permuting-hidden-units-keeps-the-loss", _permutations,
+    ),
+    NetworkClaim(
+        "sign-flip symmetry",
+        "Where the activation is odd, the signs of a unit's incoming and outgoing weights can be changed together.",
+        "n-factorial-copies", _sign_flips,
+    ),
+    NetworkClaim(
+        "rescaling symmetry",
+        "Where the activation is positively homogeneous, a unit's incoming weights can be multiplied by t > 0 and its "
+        "outgoing ones divided by it.",
+        "relu-rescaling-symmetry", _rescalings,
+    ),
+    NetworkClaim(
+        "GL symmetry of a linear layer", "The units of a linear hidden layer can be read in other coordinates.",
+        "linear-networks-gl-symmetry", _linear_changes,
+    ),
+    NetworkClaim(
+        "last layer convex", "With all else fixed, the cost is convex in the last layer, if the loss is in the outputs.",
+        "last-layer-convex", _last_layer,
+    ),
+    NetworkClaim(
+        "each layer convex", "With all other layers fixed, a linear network's cost is convex in each layer.",
+        "linear-network-convex-per-layer", _each_layer,
+    ),
+    NetworkClaim(
+        "convex with one layer", "Without a hidden layer, the cost is convex in all parameters, if the loss is.",
+        "convex-only-with-one-layer", _one_layer,
+    ),
+    NetworkClaim(
+        "not convex in all parameters", "With a hidden layer, the cost is not convex in all parameters.",
+        "network-cost-nonconvex", _jointly,
+    ),
+    NetworkClaim(
+        "no local maxima", "The cost has no local maximum, where it is strictly convex in an output bias.",
+        "network-has-local-maxima", _no_maxima,
+    ),
+    NetworkClaim(
+        "gradient = back-propagation", "What automatic differentiation gives is the cost's gradient.",
+        "backpropagation-is-the-gradient", _gradients,
+    ),
+)  # fmt: skip
