@@ -162,7 +162,6 @@ class Claim:
         setattr(test, _ATTRIBUTE, self)
         return test
 
-
     def curve(
         self,
         title: str,

@@ -34,7 +34,7 @@ class HiddenLayer:
         read_elsewhere: a step that uses their values besides the outgoing weights; empty if none does.
         activation: z -> h, from the values that carry all that parameters and inputs matter to the units, to what the
             outgoing weights are applied to; None where these are the same, as in a linear layer.
-        before, after: z and h as functions of the parameters and the inputs, and the axis that counts the units in each.
+        before, axis: z as a function of the parameters and the inputs, and the axis that counts the units in it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class HiddenLayer:
     activation: Callable[[Array], Array] | None
     shape: tuple[int, ...]  # of z
     before: Callable[[Arrays, Array], Array]
-    axis: int  # of the units in z
+    axis: int
 
     @property
     def tied(self) -> tuple[str, ...]:
@@ -96,47 +96,56 @@ def anatomy(model: Model) -> Anatomy:
 
 
 def _is_hidden(family: Family) -> bool:
-    return not family.at_the_ends and bool(family.having("in")) and bool(family.having("out"))
+    """Whether units are counted; where a step tells them apart, their outgoing weights may be of another family."""
+    apart = bool(family.told_apart) and family.size > 1
+    return not family.at_the_ends and bool(family.having("in")) and (bool(family.having("out")) or apart)
 
 
 def _readers(wired: Wiring, family: Family, weights: Sequence[Use]) -> list[Use]:
     """The products with outgoing weights of the units."""
     outgoing = {argument for argument, _ in family.having("out")}
+    own = family.number
     return [
-        use for use in weights
-        if use.argument in outgoing and family.number in _families_of(wired, use.data) and _sums_over(wired, use, family)
-    ]  # fmt: skip
+        use
+        for use in weights
+        if use.argument in outgoing
+        and own in _families_of(wired, use.data)
+        and own not in _families_of(wired, wired.nodes[use.node].outputs[0])
+    ]
 
 
 def _families_of(wired: Wiring, value: int) -> set[int]:
     return {wired.families[value, axis] for axis in range(len(wired.shapes[value]))}
 
 
-def _sums_over(wired: Wiring, use: Use, family: Family) -> bool:
-    return family.number not in _families_of(wired, wired.nodes[use.node].outputs[0])
-
-
 def _hidden(wired: Wiring, names: Sequence[str], family: Family, readers: Sequence[Use]) -> HiddenLayer | None:
-    if not readers:
-        return None
     incoming = tuple((names[k], axis) for k, axis in family.having("in"))
     outgoing = tuple((names[k], axis) for k, axis in family.having("out"))
+    name = _widest(wired, names, [k for k, _ in family.having("in")])
+    if family.told_apart:
+        return HiddenLayer(name, family.size, incoming, outgoing, family.told_apart, "", None, (), _nothing, 0)
+    if not readers:
+        return None
     h = readers[0].data
     z = wired.gate(h)
     arguments = list(range(len(names) + 1))
     run, activation = wired.part(arguments, [z]), wired.part([z], [h])
     return HiddenLayer(
-        _widest(wired, names, [k for k, _ in family.having("in")]),
+        name,
         family.size,
         incoming,
         outgoing,
-        family.told_apart,
+        "",
         _other_reader(wired, h, readers),
         None if z == h else lambda value: activation(value)[0],
         wired.shapes[z],
         lambda arrays, x: run(*(arrays[name] for name in names), x)[0],
         next((a for a in range(len(wired.shapes[z])) if wired.families[z, a] == family.number), -1),
     )
+
+
+def _nothing(arrays: Arrays, inputs: Array) -> Array:
+    raise AssertionError("units that are told apart have no values that could be moved")
 
 
 def _widest(wired: Wiring, names: Sequence[str], arguments: Sequence[int]) -> str:
@@ -210,6 +219,13 @@ def over(factors: Array) -> Move:
 def through(matrix: Array) -> Move:
     """Entries read in other coordinates, h -> h A."""
     return lambda array, axis: jnp.moveaxis(jnp.moveaxis(array, axis, -1) @ matrix, -1, axis)
+
+
+def shear(n: int, t: Array) -> tuple[Array, Array]:
+    """I + t E, where E adds the first coordinate to the last, and its inverse."""
+    E = np.zeros((n, n))
+    E[0, n - 1] = 1.0
+    return np.eye(n) + t * E, np.eye(n) - t * E
 
 
 def _spread(factors: Array, rank: int, axis: int) -> Array:

@@ -31,10 +31,12 @@ class NetworkReport:
     Attributes:
         network: what was looked at, in words.
         findings: one for each claim, or for each hidden layer that a claim is about.
+        demanded: the claims that were named, which must apply somewhere.
     """
 
     network: str
     findings: tuple[Finding, ...]
+    demanded: tuple[str, ...] = ()
 
     def of(self, outcome: str) -> tuple[Finding, ...]:
         """The findings with an outcome: "holds", "fails", "undecided" or "does not apply"."""
@@ -42,8 +44,15 @@ class NetworkReport:
 
     @property
     def holds(self) -> bool:
-        """Whether some claim applies and all that apply hold; undecided ones do not."""
-        return bool(self.of("holds")) and not self.of("fails") and not self.of("undecided")
+        """Whether all that applies holds (what is undecided does not), and all that was demanded applies."""
+        return not self.short
+
+    @property
+    def short(self) -> tuple[Finding, ...]:
+        """The findings because of which it does not hold."""
+        shown = {found.claim for found in self.of("holds")}
+        idle = [f for f in self.of("does not apply") if f.claim in self.demanded and f.claim not in shown]
+        return (*self.of("fails"), *self.of("undecided"), *idle)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -78,11 +87,11 @@ def check_network(
     Args:
         network: see `netprops.networks.models`: an object with `init` and `apply` (Flax Linen, Haiku), a pair (params,
             function), or a callable pytree (Equinox, Flax NNX).
-        inputs: rows of inputs, an array (n, ...): data as they are; or a domain of that shape, such as
-            ``reals((2, 3))``: all of them.
+        inputs: rows of inputs, an array (n, ...): data as they are; or a domain of that shape, ``reals((2, 3))``, or
+            the shape itself, ``(2, 3)``: all of them.
         targets: likewise; by default all real arrays of the outputs' shape.
         loss: of outputs and targets, a scalar or an array, whose mean is taken.
-        claims: names out of `NAMES`; by default all.
+        claims: names out of `NAMES`, which then must apply for the report to hold; by default all, where they apply.
 
     Raises:
         NotAFunctionError: it is no network, or cannot be called with such inputs; the message says what was tried.
@@ -97,7 +106,7 @@ def check_network(
         targets = reals(shape) if targets is None else _data(targets, "targets")
         setting = Setting(model, anatomy(model), loss, inputs, targets)
         findings = tuple(found for row in chosen for found in _asked(row, setting))
-    return NetworkReport(_described(network, model, inputs), findings)
+    return NetworkReport(_described(network, model, inputs), findings, () if claims is None else tuple(claims))
 
 
 def _chosen(claims: Sequence[str] | None) -> list[NetworkClaim]:
@@ -108,7 +117,9 @@ def _chosen(claims: Sequence[str] | None) -> list[NetworkClaim]:
 
 
 def _data(value: Any, what: str) -> Any:
-    """A domain, or an array with floats as doubles."""
+    """A domain, also by its shape, or an array with floats as doubles."""
+    if isinstance(value, tuple) and all(isinstance(n, int) for n in value):
+        value = reals(value)
     if not isinstance(value, Box):
         value = np.asarray(value)
         value = value.astype(np.float64) if jnp.issubdtype(value.dtype, np.floating) else value
@@ -156,13 +167,22 @@ def _lines(report: NetworkReport) -> Iterator[str]:
     yield "-" * max(map(len, drawn))
     yield from drawn[1:]
     yield ""
-    for found in report.findings:
-        yield from reason(found)
+    for alike in _grouped(report.findings):
+        yield from reason(alike)
 
 
-def reason(found: Finding) -> list[str]:
-    """A finding and its reason, in lines."""
-    where = f" ({found.where})" if found.where else ""
-    because = found.because if len(found.because) <= _LONGEST else f"{found.because[:_LONGEST]} ..."
-    words = f"{found.claim}{where}: {found.outcome}; {because}"
+def _grouped(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings of one outcome for one reason together."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for found in findings:
+        groups.setdefault((found.outcome, found.because), []).append(found)
+    return list(groups.values())
+
+
+def reason(alike: Sequence[Finding]) -> list[str]:
+    """Findings for one reason, and that, in lines."""
+    first = alike[0]
+    about = ", ".join(f"{found.claim} ({found.where})" if found.where else found.claim for found in alike)
+    because = first.because if len(first.because) <= _LONGEST else f"{first.because[:_LONGEST]} ..."
+    words = f"{about}: {first.outcome}; {because}"
     return textwrap.wrap(words, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -1,7 +1,7 @@
 """The claims about networks that can be asked of somebody's own: what each supposes, and which question it is.
 
-A row asks whether its hypotheses hold of the network, by the same questions, and says where they do not.  `claim` is the
-claim's id in the book's catalogue, where it has one.
+A row asks whether its hypotheses hold of the network, by the same questions, and says where they do not.  `claim` is
+the claim's id in the book's catalogue, where it has one.
 """
 
 from __future__ import annotations
@@ -24,17 +24,21 @@ from netprops.networks.anatomy import (
     moved,
     over,
     reordered,
+    shear,
     sites_that_move,
     through,
     times,
 )
-from netprops.networks.models import Array, Arrays, Model
-from netprops.objects.symmetries import shear
+from netprops.networks.models import DATA, Array, Arrays, Model
 from netprops.questions.equality import are_equal
 from netprops.questions.gradients import gradients_agree, is_gradient_of
 from netprops.questions.shape import is_affine, is_convex, is_strictly_convex
 
+Question: TypeAlias = Callable[..., Verdict]
 Outcome: TypeAlias = Literal["holds", "fails", "undecided", "does not apply"]
+
+
+INPUTS, TARGETS = DATA  # what these are called beside the parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,31 +87,54 @@ class Setting:
         return self.model.inputs(min(self.inputs.shape[0], 2))
 
     @property
-    def data(self) -> tuple[Box, ...]:
+    def data(self) -> dict[str, Box]:
         """The domains of what is quantified among inputs and targets."""
-        return tuple(each for each in (self.inputs, self.targets) if isinstance(each, Box))
+        given = {INPUTS: self.inputs, TARGETS: self.targets}
+        return {name: each for name, each in given.items() if isinstance(each, Box)}
 
-    def cost(self, arrays: Arrays, data: Sequence[Array]) -> Array:
-        """The mean loss, a scalar."""
-        given = iter(data)
-        x, y = (next(given) if isinstance(each, Box) else jnp.asarray(each) for each in (self.inputs, self.targets))
-        return jnp.mean(self.loss(self.model(arrays, x), y))
+    def cost(self, values: Arrays) -> Array:
+        """The mean loss, a scalar, of the parameters and the quantified data by their names."""
+        x, y = (values.get(name, given) for name, given in ((INPUTS, self.inputs), (TARGETS, self.targets)))
+        return jnp.mean(self.loss(self.model(values, jnp.asarray(x)), jnp.asarray(y)))
 
-    def part(self, chosen: Sequence[str]) -> tuple[dict[str, Box], tuple[Any, ...]]:
-        """The domain of some parameters, and that of all else that the cost is meant for."""
+    def others(self, chosen: Sequence[str]) -> dict[str, Box]:
+        """The domain of all parameters but some."""
+        return {name: leaf for name, leaf in self.model.domain.items() if name not in chosen}
+
+    def ask_of_cost(self, question: Question, chosen: Sequence[str]) -> Verdict:
+        """A question about the cost in some parameters, whatever all else is."""
         domain = self.model.domain
-        others = {name: leaf for name, leaf in domain.items() if name not in chosen}
-        return {name: domain[name] for name in chosen}, ((others,) if others else ()) + self.data
+        rest = {**self.others(chosen), **self.data}
+        return question(_joined(self.cost), {name: domain[name] for name in chosen}, rest or None)
 
-    def cost_of(self, chosen: Sequence[str]) -> Callable[..., Array]:
-        """The cost as a function of some parameters and a tuple of all else."""
-        whole = len(chosen) == len(self.model.parameters)
+    def ask_of_outputs(self, question: Question, chosen: Sequence[str]) -> Verdict:
+        """A question about the outputs in some parameters, whatever the others and the inputs are."""
+        domain = self.model.domain
+        rest = {**self.others(chosen), INPUTS: self.rows}
+        return question(_joined(self.outputs), {name: domain[name] for name in chosen}, rest)
 
-        def cost(ours: Arrays, rest: Sequence[Any] = ()) -> Array:
-            others, data = ({}, rest) if whole else (rest[0], rest[1:])
-            return self.cost({**ours, **others}, data)
+    def ask_of_loss(self, question: Question) -> Verdict:
+        """A question about the mean loss in the outputs, for every target that is meant."""
+        outputs = {"outputs": reals(self.model.outputs(self.inputs.shape[0]))}
+        targets = {name: leaf for name, leaf in self.data.items() if name == TARGETS}
 
-        return cost
+        def loss(values: Arrays) -> Array:
+            return jnp.mean(self.loss(values["outputs"], jnp.asarray(values.get(TARGETS, self.targets))))
+
+        return question(_joined(loss), outputs, targets or None)
+
+    def outputs(self, values: Arrays) -> Array:
+        """The outputs for the inputs among the values."""
+        return self.model(values, values[INPUTS])
+
+    def compare(self, other: Callable[[Arrays], Array], **more: Box) -> Verdict:
+        """Whether the outputs are those of another function of parameters, inputs and more: for all of them."""
+        return are_equal(self.outputs, other, {**self.model.domain, INPUTS: self.rows, **more})
+
+
+def _joined(f: Callable[[Arrays], Array]) -> Callable[..., Array]:
+    """A function of named values as one of two parts of them."""
+    return lambda ours, rest=None: f({**ours, **(rest or {})})
 
 
 Ask: TypeAlias = Callable[[Setting], Iterator[Finding]]
@@ -137,7 +164,8 @@ def _of(claim: str, where: str, verdict: Verdict, *, wanted: str = "yes") -> Fin
 def _not_met(claim: str, where: str, words: str, verdict: Verdict) -> Finding:
     """A hypothesis that is not shown to be met."""
     if verdict.answer == "undecided":
-        return Finding(claim, where, "undecided", f"it is not decided whether {words}: {verdict.because}", None, verdict)
+        open_words = f"it is not decided whether {words}: {verdict.because}"
+        return Finding(claim, where, "undecided", open_words, None, verdict)
     return Finding(claim, where, "does not apply", f"not so: {words}; {verdict.because}", verdict.evidence, verdict)
 
 
@@ -155,8 +183,7 @@ def _is_one_function(setting: Setting) -> Iterator[Finding]:
     if not model.draws:
         yield Finding(FUNCTION, "", "holds", "no step of its program draws random numbers", "proved")
         return
-    on = (model.domain, setting.rows)
-    verdict = are_equal(lambda p, x: model.run(p, x, 0), lambda p, x: model.run(p, x, 1), on)
+    verdict = setting.compare(lambda p: model.run(p, p[INPUTS], 1))
     found = _of(FUNCTION, "", verdict)
     if found.outcome == "fails":
         words = (
@@ -186,9 +213,8 @@ _NOWHERE = HiddenLayer("", 0, (), (), "", "", None, (), lambda arrays, x: x, 0)
 
 
 def _unchanged(setting: Setting, move: Callable[[Arrays], Arrays]) -> Verdict:
-    """Whether the network's outputs are those at the moved parameters: for all parameters and inputs."""
-    model = setting.model
-    return are_equal(lambda p, x: model(p, x), lambda p, x: model(move(p), x), (model.domain, setting.rows))
+    """Whether the network's outputs are those at the moved parameters."""
+    return setting.compare(lambda p: setting.outputs(move(p)))
 
 
 def _permutations(setting: Setting) -> Iterator[Finding]:
@@ -204,8 +230,8 @@ def _permutations(setting: Setting) -> Iterator[Finding]:
         )
         found = _of(claim, layer.name, worst)
         if found.outcome == "holds":
-            words = f"swapping two of its {layer.units} units and moving all on by one change no output: {worst.because}"
-            found = Finding(claim, layer.name, "holds", words, worst.evidence, worst)
+            words = f"swapping two of its {layer.units} units changes no output, nor does moving all on by one"
+            found = Finding(claim, layer.name, "holds", f"{words}: {worst.because}", worst.evidence, worst)
         yield found
 
 
@@ -220,7 +246,7 @@ def _moving(sites: Sequence[Site], move: Move) -> Callable[[Arrays], Arrays]:
 
 
 def _scalable(
-    claim: str, setting: Setting, move: Move, words: str
+    claim: str, setting: Setting, move: Callable[[int], Move], words: str
 ) -> Iterator[tuple[HiddenLayer, tuple[Site, ...], Finding | None]]:
     """The hidden layers with the incoming arrays whose move moves the pre-activations, or why there is none."""
     for layer, reason in _layers_to_move(claim, setting):
@@ -278,13 +304,12 @@ def _rescalings(setting: Setting) -> Iterator[Finding]:
 
 def _rescaled(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdict:
     """Whether the outputs stay for every vector of positive factors."""
-    model = setting.model
 
-    def scaled(p: Arrays, x: Array, t: Array) -> Array:
-        return model(moved(moved(p, sites, times(t)), layer.outgoing, over(t)), x)
+    def scaled(p: Arrays) -> Array:
+        t = p["factors"]
+        return setting.outputs(moved(moved(p, sites, times(t)), layer.outgoing, over(t)))
 
-    on = (model.domain, setting.rows, positive(layer.units))
-    return are_equal(lambda p, x, t: model(p, x), scaled, on)
+    return setting.compare(scaled, factors=positive(layer.units))
 
 
 def _linear_changes(setting: Setting) -> Iterator[Finding]:
@@ -307,18 +332,17 @@ def _linear_changes(setting: Setting) -> Iterator[Finding]:
 
 
 def _sheared(n: int) -> Move:
-    return through(shear(n, 0, n - 1, 2.0)[0]) if n > 1 else times(np.array([2.0]))
+    return through(shear(n, 2.0)[0]) if n > 1 else times(np.array([2.0]))
 
 
 def _mixed(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdict:
     """Whether the outputs stay when unit 0 is added t times to another, and taken out behind, for every t."""
-    model, n = setting.model, layer.units
 
-    def changed(p: Arrays, x: Array, t: Array) -> Array:
-        first, back = shear(n, 0, n - 1, t)
-        return model(moved(moved(p, sites, through(first)), layer.outgoing, through(back.T)), x)
+    def changed(p: Arrays) -> Array:
+        first, back = shear(layer.units, p["t"])
+        return setting.outputs(moved(moved(p, sites, through(first)), layer.outgoing, through(back.T)))
 
-    return are_equal(lambda p, x, t: model(p, x), changed, (model.domain, setting.rows, reals()))
+    return setting.compare(changed, t=reals())
 
 
 # ---------------------------------------------------------------- convexity
@@ -334,45 +358,22 @@ def _last_layer(setting: Setting) -> Iterator[Finding]:
         yield _no(claim, shared, f"{shared}, the last layer's weights, are used before it as well (tied weights)")
         return
     where = ", ".join(last)
-    on, rest = setting.part(last)
-    verdict = is_convex(setting.cost_of(last), on, rest or None)
+    verdict = setting.ask_of_cost(is_convex, last)
     if verdict.answer == "no":
-        shape = setting.model.outputs(setting.rows.shape[0])
-        affine = is_affine(_outputs_of(setting, last), on, _rest_without_data(setting, last))
-        convex = _loss_is_convex(setting, shape)
-        if affine.answer == "no":
-            yield _not_met(claim, where, "the outputs are affine in the last layer", affine)
-            return
-        if convex.answer == "no":
-            yield _not_met(claim, where, "the loss is convex in the outputs", convex)
+        reason = _unmet(claim, where, setting, last)
+        if reason is not None:
+            yield reason
             return
     yield _of(claim, where, verdict)
 
 
-def _outputs_of(setting: Setting, chosen: Sequence[str]) -> Callable[..., Array]:
-    def outputs(ours: Arrays, rest: Sequence[Any]) -> Array:
-        others, x = rest
-        return setting.model({**ours, **others}, x)
-
-    return outputs
-
-
-def _rest_without_data(setting: Setting, chosen: Sequence[str]) -> tuple[Any, ...]:
-    domain = setting.model.domain
-    others = {name: leaf for name, leaf in domain.items() if name not in chosen}
-    return others, setting.rows
-
-
-def _loss_is_convex(setting: Setting, shape: tuple[int, ...]) -> Verdict:
-    """Whether the loss is convex in the outputs, for every target that is meant."""
-    if isinstance(setting.targets, Box):
-        return is_convex(
-            lambda o, y: jnp.mean(setting.loss(o, y)), reals(setting.model.outputs(setting.inputs.shape[0])), setting.targets
-        )
-    return is_convex(
-        lambda o: jnp.mean(setting.loss(o, jnp.asarray(setting.targets))),
-        reals(setting.model.outputs(setting.inputs.shape[0])),
-    )
+def _unmet(claim: str, where: str, setting: Setting, layer: Sequence[str]) -> Finding | None:
+    """Of a layer in which the cost is not convex: the hypothesis that is not met, if there is one."""
+    affine = setting.ask_of_outputs(is_affine, layer)
+    if affine.answer != "yes":
+        return _not_met(claim, where, "the outputs are affine in it", affine)
+    convex = setting.ask_of_loss(is_convex)
+    return None if convex.answer == "yes" else _not_met(claim, where, "the loss is convex in the outputs", convex)
 
 
 def _each_layer(setting: Setting) -> Iterator[Finding]:
@@ -381,20 +382,14 @@ def _each_layer(setting: Setting) -> Iterator[Finding]:
         yield _no(claim, "", "it has no hidden layer: see `convex with one layer`")
         return
     for layer in setting.anatomy.layers:
-        on, _ = setting.part(layer)
-        affine = is_affine(_outputs_of(setting, layer), on, _rest_without_data(setting, layer))
+        affine = setting.ask_of_outputs(is_affine, layer)
         if affine.answer != "yes":
             yield _not_met(claim, "", f"the network is linear: its outputs are affine in {', '.join(layer)}", affine)
             return
     for layer in setting.anatomy.layers:
-        on, rest = setting.part(layer)
-        verdict = is_convex(setting.cost_of(layer), on, rest or None)
-        if verdict.answer == "no":
-            convex = _loss_is_convex(setting, ())
-            if convex.answer != "yes":
-                yield _not_met(claim, ", ".join(layer), "the loss is convex in the outputs", convex)
-                continue
-        yield _of(claim, ", ".join(layer), verdict)
+        where, verdict = ", ".join(layer), setting.ask_of_cost(is_convex, layer)
+        reason = _unmet(claim, where, setting, layer) if verdict.answer == "no" else None
+        yield reason or _of(claim, where, verdict)
 
 
 def _jointly(setting: Setting) -> Iterator[Finding]:
@@ -402,26 +397,17 @@ def _jointly(setting: Setting) -> Iterator[Finding]:
     if not setting.anatomy.is_deep:
         yield _no(claim, "", "it has no hidden layer: no weights are applied to what depends on other parameters")
         return
-    yield _of(claim, "", _convex_in_all(setting), wanted="no")
+    yield _of(claim, "", setting.ask_of_cost(is_convex, setting.model.names), wanted="no")
 
 
 def _one_layer(setting: Setting) -> Iterator[Finding]:
-    claim = "convex with one layer"
+    claim, names = "convex with one layer", setting.model.names
     if setting.anatomy.is_deep:
         yield _no(claim, "", "it has a hidden layer")
         return
-    verdict = _convex_in_all(setting)
-    if verdict.answer == "no":
-        convex = _loss_is_convex(setting, ())
-        if convex.answer != "yes":
-            yield _not_met(claim, "", "the loss is convex in the outputs", convex)
-            return
-    yield _of(claim, "", verdict)
-
-
-def _convex_in_all(setting: Setting) -> Verdict:
-    names = [each.name for each in setting.model.parameters]
-    return is_convex(setting.cost_of(names), setting.model.domain, setting.data or None)
+    verdict = setting.ask_of_cost(is_convex, names)
+    reason = _unmet(claim, "", setting, names) if verdict.answer == "no" else None
+    yield reason or _of(claim, "", verdict)
 
 
 # ---------------------------------------------------------------- maxima, gradients
@@ -434,8 +420,7 @@ def _no_maxima(setting: Setting) -> Iterator[Finding]:
         words = "no parameters are added to the outputs as they are (an output bias), along which the cost would rise"
         yield _no(claim, "", words)
         return
-    on, rest = setting.part([bias])
-    verdict = is_strictly_convex(setting.cost_of([bias]), on, rest or None)
+    verdict = setting.ask_of_cost(is_strictly_convex, [bias])
     if verdict.answer != "yes":
         yield _not_met(claim, bias, f"the cost is strictly convex in {bias}", verdict)
         return
@@ -446,14 +431,14 @@ def _no_maxima(setting: Setting) -> Iterator[Finding]:
 def _output_bias(setting: Setting) -> str | None:
     """A parameter that the outputs are proved to be shifted by."""
     model = setting.model
-    shape = model.outputs(setting.rows.shape[0])[1:]
+    outputs = model.outputs(setting.rows.shape[0])
     for each in model.parameters:
-        if each.name not in setting.anatomy.last or each.shape not in (shape, ()):
+        if each.name not in setting.anatomy.last or each.shape not in (outputs[1:], ()):
             continue
         added = are_equal(
-            lambda p, x, d, name=each.name: model({**p, name: p[name] + d}, x),
-            lambda p, x, d: model(p, x) + d[None],
-            (model.domain, setting.rows, reals(each.shape)),
+            lambda p, name=each.name: setting.outputs({**p, name: p[name] + p["shift"]}),
+            lambda p: setting.outputs(p) + jnp.broadcast_to(p["shift"], outputs),
+            {**model.domain, INPUTS: setting.rows, "shift": reals(each.shape)},
         )
         if added.answer == "yes":
             return each.name
@@ -461,15 +446,15 @@ def _output_bias(setting: Setting) -> str | None:
 
 
 def _gradients(setting: Setting) -> Iterator[Finding]:
-    claim = "gradient = back-propagation"
-    names = [each.name for each in setting.model.parameters]
-    cost, on, rest = setting.cost_of(names), setting.model.domain, setting.data or None
-    taken = jax.grad(cost)
-    verdict = is_gradient_of(taken, cost, on, rest)
+    claim, names = "gradient = back-propagation", setting.model.names
+
+    def taken(question: Question) -> Question:
+        return lambda cost, on, for_all: question(jax.grad(cost), cost, on, for_all)
+
+    verdict = setting.ask_of_cost(taken(is_gradient_of), names)
     if verdict.answer == "undecided":
-        sampled = gradients_agree(taken, cost, on, rest)
-        if sampled.answer != "undecided":
-            verdict = sampled
+        sampled = setting.ask_of_cost(taken(gradients_agree), names)
+        verdict = verdict if sampled.answer == "undecided" else sampled
     yield _of(claim, "", verdict)
 
 
@@ -500,7 +485,8 @@ CLAIMS: tuple[NetworkClaim, ...] = (
         "linear-networks-gl-symmetry", _linear_changes,
     ),
     NetworkClaim(
-        "last layer convex", "With all else fixed, the cost is convex in the last layer, if the loss is in the outputs.",
+        "last layer convex",
+        "With all else fixed, the cost is convex in the last layer, if the loss is convex in the outputs.",
         "last-layer-convex", _last_layer,
     ),
     NetworkClaim(

@@ -30,6 +30,8 @@ Call: TypeAlias = Callable[[Any, Array, Any], Array]  # of the network's pytree,
 
 _ROWS = 7919  # of the inputs whose shapes are tried: no layer has this width
 _KEYS = (0, 1)
+DATA = ("inputs", "targets")
+_TAKEN = (*DATA, "outputs", "factors", "shift", "t")  # what stands beside the parameters in questions
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Model:
         return self.run(arrays, inputs, 0)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the arrays."""
+        return tuple(each.name for each in self.parameters)
+
+    @property
     def domain(self) -> dict[str, Box]:
         """All real values of the arrays."""
         return {each.name: reals(each.shape) for each in self.parameters}
@@ -68,8 +75,8 @@ class Model:
 
     def outputs(self, rows: int) -> tuple[int, ...]:
         """The shape of the outputs for so many rows."""
-        shaped = {each.name: jax.ShapeDtypeStruct(each.shape, np.float64) for each in self.parameters}
-        inputs = jax.ShapeDtypeStruct((rows, *self.row), np.float64)
+        shaped = {each.name: _doubles(each.shape) for each in self.parameters}
+        inputs = _doubles((rows, *self.row))
         return tuple(jax.eval_shape(lambda arrays, x: self(arrays, x), shaped, inputs).shape)
 
 
@@ -123,8 +130,9 @@ def _as_pytree(network: Any, row: tuple[int, ...]) -> tuple[Any, dict[str, Call]
             "network(row, key=key), row by row": _by_rows_with_keys,
         }
     raise NotAFunctionError(
-        f"a network is an object with init and apply (Flax Linen, Haiku), a pair (params, function), or a callable whose "
-        f"arrays are leaves of a registered pytree (Equinox, Flax NNX); got {type(network).__name__} {network!r:.200}"
+        "a network is an object with init and apply (Flax Linen, Haiku), a pair (params, function), or a callable "
+        "whose arrays are leaves of a registered pytree (Equinox, Flax NNX); got "
+        f"{type(network).__name__} {network!r:.200}"
     )
 
 
@@ -146,7 +154,7 @@ def _initialised(network: Any, row: tuple[int, ...]) -> Any:
 
 def _working(calls: Mapping[str, Call], arrays: _Arrays, row: tuple[int, ...], network: Any) -> tuple[str, Call]:
     """The first way to call it that maps rows to as many rows."""
-    inputs, tried = jax.ShapeDtypeStruct((_ROWS, *row), np.float64), []
+    inputs, tried = _doubles((_ROWS, *row)), []
     for kind, call in calls.items():
         try:
             out = jax.eval_shape(_on_key(call, arrays), arrays.shaped, inputs)
@@ -178,6 +186,11 @@ def _shape_of(out: Any) -> str:
 # ---------------------------------------------------------------- its arrays
 
 
+def _doubles(shape: tuple[int, ...]) -> Any:
+    """The shape and type of an array of doubles."""
+    return jax.ShapeDtypeStruct(shape, np.float64)  # type: ignore[no-untyped-call]  # of JAX
+
+
 @dataclass(frozen=True, eq=False)
 class _Arrays:
     """A pytree's floating-point arrays by name, and all that is needed to put others in their places."""
@@ -203,7 +216,7 @@ class _Arrays:
     @property
     def shaped(self) -> dict[str, Any]:
         """Shapes of doubles for the arrays."""
-        return {each.name: jax.ShapeDtypeStruct(each.shape, np.float64) for each in self.parameters}
+        return {each.name: _doubles(each.shape) for each in self.parameters}
 
     def filled(self, values: Arrays, key: int) -> Any:
         """The pytree with these arrays; its random keys are other ones for another number."""
@@ -230,7 +243,8 @@ def _shortened(paths: Sequence[str]) -> list[str]:
         names = [name.removesuffix(".value") for name in names]
     if all(name.startswith("params.") for name in names):
         names = [name.removeprefix("params.") for name in names]
-    return [name if any(map(str.isalpha, name)) else f"p{name}" for name in names]
+    # A name that is a number, or that of data, would be taken for something else in a witness.
+    return [name if any(map(str.isalpha, name)) and name not in _TAKEN else f"params.{name}" for name in names]
 
 
 # ---------------------------------------------------------------- random numbers
@@ -240,7 +254,7 @@ _RANDOM = frozenset({"random_bits", "random_gamma_p", "rng_bit_generator", "rng_
 
 def _draws(run: Callable[[Arrays, Array, int], Array], arrays: _Arrays, row: tuple[int, ...]) -> bool:
     """Whether some equation draws random numbers."""
-    inputs = jax.ShapeDtypeStruct((2, *row), np.float64)
+    inputs = _doubles((2, *row))
     closed = jax.make_jaxpr(lambda values, x: run(values, x, 0))(arrays.shaped, inputs)
     return any(name in _RANDOM for name in _primitives(closed.jaxpr))
 

@@ -9,7 +9,7 @@ from flint import arb
 
 from netprops.domains import leaves
 from netprops.evidence import Verdict, no, record, undecided, yes
-from netprops.questions.asking import Asked, Function, Point, contains, record_point, remembered, show_point, traced
+from netprops.questions.asking import Asked, Function, Point, contains, record_point, remembered, traced
 from netprops.readings import balls
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
@@ -68,7 +68,7 @@ def _sampled(f: Asked, g: Asked, points: int) -> Verdict:
         used += all(mine.is_finite() and given.is_finite() for mine, given in pairs)
     if 2 * used < points:
         return undecided(f.name, f"on {f.domain}: the derivatives are enclosed at only {used} of {points} points")
-    because = f"at {used} points the enclosures of all partial derivatives, at {_BITS[-1]} bits, overlap with those given"
+    because = f"at {used} points each enclosed partial derivative, at {_BITS[-1]} bits, overlaps with the value given"
     return yes(f.name, "sampled", because, evaluations=used)
 
 
@@ -157,7 +157,7 @@ def _near(leaf: Any, rng: np.random.Generator) -> Any:
 
 
 def _difference(f: Asked, g: Asked, at: Point, entry: int, mine: arb, given: arb) -> Verdict:
-    where = f"at {show_point(at)}{g.where(entry)}"
+    where = f"at {f.show(at)}{g.where(entry)}"
     words = f"{where} the partial derivative is {mine.str(12)}, the function has {given.str(12)}"
     witness = {
         "kind": "another gradient",

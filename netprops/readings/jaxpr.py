@@ -591,12 +591,11 @@ def written_at(eqn: Any) -> str:
 # ------------------------------------------------------------------ calls
 
 
-def applied(eqn: Any, inputs: Sequence[Any]) -> list[Any]:
-    """What an equation makes of other operands of the same types: arrays, or tracers of a function that is traced."""
-    fresh = [atom if isinstance(atom, core.Var) else None for atom in eqn.invars]
-    places = {v: k for k, v in enumerate(fresh) if v is not None}  # the last place of each variable
-    jaxpr = core.Jaxpr((), list(places), list(eqn.outvars), [eqn], eqn.effects)
-    made: list[Any] = core.jaxpr_as_fun(core.ClosedJaxpr(jaxpr, ()))(*(inputs[k] for k in places.values()))
+def applied(program: Program, eqn: Any, inputs: Sequence[Any]) -> list[Any]:
+    """What an equation of a program makes of other operands of the same types: arrays, or tracers of another trace."""
+    places = {v: k for k, v in enumerate(eqn.invars) if isinstance(v, core.Var)}
+    alone = program.closed.jaxpr.replace(constvars=[], invars=list(places), eqns=[eqn], outvars=list(eqn.outvars))
+    made: list[Any] = core.jaxpr_as_fun(core.ClosedJaxpr(alone, ()))(*(inputs[k] for k in places.values()))
     return made
 
 

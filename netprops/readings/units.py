@@ -28,7 +28,7 @@ _MOVES = frozenset(
     {"broadcast_in_dim", "convert_element_type", "copy", "copy_p", "expand_dims", "reshape", "squeeze", "stop_gradient",
      "transpose"}
 )  # fmt: skip
-_ALONG = frozenset({"cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp", "rev", "sort", "fft"})
+_ALONG = frozenset({"cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp", "rev", "sort"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Wiring:
         def function(*arrays: Any) -> tuple[Any, ...]:
             values = {**self.constants, **dict(zip(given, arrays, strict=True))}
             for node in nodes:
-                made = applied(node.eqn, [values[k] for k in node.inputs])
+                made = applied(self.program, node.eqn, [values[k] for k in node.inputs])
                 values.update((k, v) for k, v in zip(node.outputs, made, strict=True) if k not in given)
             return tuple(values[k] for k in wanted)
 
@@ -125,10 +125,10 @@ class Wiring:
         return value
 
     def _carries(self, before: int, value: int) -> bool:
-        arguments = range(len(self.program.arguments))
-        return before == value or not any(
-            k in arguments for node in self.nodes_before(value, frozenset({before})) for k in node.inputs
-        ) and before in {k for node in self.nodes_before(value) for k in node.inputs}
+        if before == value:
+            return True
+        rest = {k for node in self.nodes_before(value, frozenset({before})) for k in node.inputs}
+        return before in rest and rest.isdisjoint(range(len(self.program.arguments)))
 
 
 # ---------------------------------------------------------------- reading the equations
@@ -292,13 +292,16 @@ def _cut(node: Node, shapes: Sequence[tuple[int, ...]]) -> Iterator[tuple[Axis, 
 _RULES: Mapping[str, Callable[[Node, Sequence[tuple[int, ...]]], Iterator[tuple[Axis, Axis]]]] = {
     **dict.fromkeys(("reshape", "squeeze", "expand_dims"), _reshaped),
     **dict.fromkeys(("slice", "pad", "concatenate", "split", *_ALONG), _cut),
-    **dict.fromkeys(("gather", "scatter", "scatter-add", "scatter_add", "dynamic_slice", "dynamic_update_slice"), _none),
-    **dict.fromkeys(("scan", "while", "cond", "iota", "stack", "unstack", "top_k", "custom_linear_solve"), _none),
+    **dict.fromkeys(
+        ("gather", "scatter", "scatter-add", "scatter_add", "dynamic_slice", "dynamic_update_slice", "scan", "while",
+         "cond", "iota", "stack", "unstack", "top_k", "fft", "custom_linear_solve"),
+        _none,
+    ),
     "broadcast_in_dim": _broadcast,
     "conv_general_dilated": _convolved,
     "dot_general": _product,
     "transpose": _transposed,
-}
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------- families of parameters
@@ -375,20 +378,24 @@ def _told_apart(wired: Wiring) -> dict[int, str]:
     """The families whose entries some step tells apart: it has an axis of theirs that none of its results keeps."""
     apart: dict[int, str] = {}
     for node in wired.nodes:
-        if node.name in ("dot_general",) or node.name.startswith(("reduce_", "arg")):
-            continue
-        made = {wired.families[v, a] for v in node.outputs for a in range(len(wired.shapes[v]))}
-        taken = {
-            wired.families[v, a] for v in node.inputs for a, n in enumerate(wired.shapes[v]) if n > 1 and wired.sources[v]
-        }
-        if node.name == "conv_general_dilated":
-            numbers = node.eqn.params["dimension_numbers"]
-            made |= {wired.families[node.inputs[0], numbers.lhs_spec[1]]}
-        lost = taken - made
-        if node.name in _ALONG:
-            along = node.eqn.params.get("axis", node.eqn.params.get("dimensions", node.eqn.params.get("dimension", 0)))
-            axes = (along,) if isinstance(along, int) else along
-            lost |= {wired.families[node.inputs[0], a] for a in axes}
-        for family in lost:
+        for family in _lost(wired, node):
             apart.setdefault(family, node.where)
     return apart
+
+
+def _lost(wired: Wiring, node: Node) -> set[int]:
+    """The families that a step has among its operands and neither keeps, sums over, nor treats alike."""
+    if node.name == "dot_general" or node.name.startswith(("reduce_", "arg")):
+        return set()
+    if node.name == "conv_general_dilated":  # its spatial axes count places, not units
+        grouped = node.eqn.params["feature_group_count"] * node.eqn.params["batch_group_count"] > 1
+        features = node.eqn.params["dimension_numbers"].lhs_spec[1]
+        return {wired.families[node.inputs[0], features]} if grouped else set()
+    if node.name in _ALONG:
+        along = next(
+            node.eqn.params[key] for key in ("axis", "dimension", "dimensions", "axes") if key in node.eqn.params
+        )
+        return {wired.families[node.inputs[0], a] for a in ((along,) if isinstance(along, int) else along)}
+    kept = {wired.families[v, a] for v in node.outputs for a in range(len(wired.shapes[v]))}
+    given = [v for v in node.inputs if wired.sources[v]]
+    return {wired.families[v, a] for v in given for a, n in enumerate(wired.shapes[v]) if n > 1} - kept
