@@ -162,6 +162,7 @@ class Claim:
         setattr(test, _ATTRIBUTE, self)
         return test
 
+
     def curve(
         self,
         title: str,

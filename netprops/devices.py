@@ -169,10 +169,9 @@ def memory(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> i
 def cpu_key(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """A name for the kind of this machine's CPUs: code compiled for one of them runs on all of the same name."""
     fields = {"model name", "flags", "Features", "CPU implementer", "CPU part"}
-    lines = sorted({line for line in _text(cpuinfo).splitlines() if line.partition(":")[0].strip() in fields}) or [
-        platform.processor(),
-        platform.node(),
-    ]  # where the features are not known, no two machines are alike
+    lines = sorted(
+        {line for line in _text(cpuinfo).splitlines() if line.partition(":")[0].strip() in fields}
+    ) or [platform.processor(), platform.node()]  # where the features are not known, no two machines are alike
     text = "\n".join([platform.system(), platform.machine(), *lines])
     return f"{platform.machine()}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 

@@ -184,6 +184,8 @@ def _message(verdict: Verdict, wanted: str) -> Iterator[str]:
     yield f"{verdict.question}: {verdict.answer}{how}, where the test says {wanted}"
     if verdict.answer == "undecided":
         yield "Undecided is neither: there was no proof and no witness. A smaller domain or a simpler form may help."
+        yield f"Tried:      {verdict.because}"
+        return
     yield from failures.evidence(verdict)
 
 

@@ -715,7 +715,9 @@ def _accumulated(accumulate: np.ufunc) -> Callable[[Any, list[Array], _Pass], Re
         if len(indices) > 1:
             return None
         shapes = x.shape[1:], updates.shape[1:]
-        where = _remembered(eqn, [indices], under_way, lambda: scatter_positions(eqn, shapes[0], indices[0], shapes[1]))
+        where = _remembered(
+            eqn, [indices], under_way, lambda: scatter_positions(eqn, shapes[0], indices[0], shapes[1])
+        )
         x, flat_updates = _together([_flat(x), _flat(updates)])
         out, inside = x.copy(), where.reshape(-1) >= 0
         where_in: Any = (slice(None), where.reshape(-1)[inside])

@@ -924,7 +924,9 @@ class Table:
         if found is not None:
             return found
         plain = Expression(self, e.terms)
-        return self.intern("exp", (plain,), self.dependencies(plain), lambda: shapes.range_of("exp", self.range(plain)))
+        return self.intern(
+            "exp", (plain,), self.dependencies(plain), lambda: shapes.range_of("exp", self.range(plain))
+        )
 
     def exp(self, e: Expression) -> Expression:
         """exp(e); logarithms inside come out as powers."""
