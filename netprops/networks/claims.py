@@ -7,7 +7,7 @@ the claim's id in the book's catalogue, where it has one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import jax
@@ -224,21 +224,24 @@ def _permutations(setting: Setting) -> Iterator[Finding]:
             yield reason or _no(claim, layer.name, "it has one unit, and nothing to permute")
             continue
         sites = tuple(dict.fromkeys((*layer.incoming, *layer.outgoing)))
-        verdicts = [_unchanged(setting, _moving(sites, reordered(order))) for order in _generators(layer.units)]
-        worst = next((v for v in verdicts if v.answer == "no"), None) or next(
-            (v for v in verdicts if v.answer == "undecided"), verdicts[-1]
-        )
-        found = _of(claim, layer.name, worst)
-        if found.outcome == "holds":
-            words = f"swapping two of its {layer.units} units changes no output, nor does moving all on by one"
-            found = Finding(claim, layer.name, "holds", f"{words}: {worst.because}", worst.evidence, worst)
-        yield found
+        moves = _generators(layer.units)
+        asked = {words: _unchanged(setting, _moving(sites, reordered(order))) for words, order in moves.items()}
+        decisive = min((v.answer for v in asked.values()), key=("no", "undecided", "yes").index)
+        chosen = {words: verdict for words, verdict in asked.items() if verdict.answer == decisive}
+        yield _symmetry(claim, layer, next(iter(chosen.values())), " and ".join(chosen))
 
 
-def _generators(n: int) -> list[tuple[int, ...]]:
+def _symmetry(claim: str, layer: HiddenLayer, verdict: Verdict, what: str) -> Finding:
+    """What an answer about a move of a layer's units comes to, in words."""
+    found = _of(claim, layer.name, verdict)
+    changes = {"holds": "leaves all outputs", "fails": "changes outputs f(x) to g(x)"}.get(found.outcome)
+    return found if changes is None else replace(found, because=f"{what} {changes}: {verdict.because}")
+
+
+def _generators(n: int) -> dict[str, tuple[int, ...]]:
     """A swap and a cycle, of which all permutations are made."""
-    swap = (1, 0, *range(2, n))
-    return [swap] if n == 2 else [swap, (*range(1, n), 0)]
+    swap = {"swapping two units": (1, 0, *range(2, n))}
+    return swap if n == 2 else {**swap, "moving all units on by one": (*range(1, n), 0)}
 
 
 def _moving(sites: Sequence[Site], move: Move) -> Callable[[Arrays], Arrays]:
@@ -267,7 +270,7 @@ def _sign_flips(setting: Setting) -> Iterator[Finding]:
             continue
         f = layer.activation
         if f is not None:
-            odd = are_equal(lambda z, f=f: f(-z), lambda z, f=f: -f(z), reals(layer.shape))
+            odd = are_equal(lambda v, f=f: f(-v["z"]), lambda v, f=f: -f(v["z"]), {"z": reals(layer.shape)})
             if odd.answer != "yes":
                 yield _not_met(claim, layer.name, "its activation is odd", odd)
                 continue
@@ -277,7 +280,7 @@ def _sign_flips(setting: Setting) -> Iterator[Finding]:
             verdicts.append(_unchanged(setting, _moving(tuple(dict.fromkeys((*sites, *layer.outgoing))), flip)))
             if verdicts[-1].answer != "yes":
                 break
-        yield _of(claim, layer.name, verdicts[-1])
+        yield _symmetry(claim, layer, verdicts[-1], "changing the signs of any unit's incoming and outgoing weights")
 
 
 def _one_minus(n: int, unit: int) -> Any:
@@ -294,12 +297,12 @@ def _rescalings(setting: Setting) -> Iterator[Finding]:
             continue
         f = layer.activation
         if f is not None:
-            on = (reals(layer.shape), positive())
-            homogeneous = are_equal(lambda z, t, f=f: f(t * z), lambda z, t, f=f: t * f(z), on)
+            on = {"t": positive(), "z": reals(layer.shape)}
+            homogeneous = are_equal(lambda v, f=f: f(v["t"] * v["z"]), lambda v, f=f: v["t"] * f(v["z"]), on)
             if homogeneous.answer != "yes":
                 yield _not_met(claim, layer.name, "its activation is positively homogeneous", homogeneous)
                 continue
-        yield _of(claim, layer.name, _rescaled(setting, layer, sites))
+        yield _symmetry(claim, layer, _rescaled(setting, layer, sites), "multiplying and dividing by any factors > 0")
 
 
 def _rescaled(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdict:
@@ -324,11 +327,21 @@ def _linear_changes(setting: Setting) -> Iterator[Finding]:
             continue
         f = layer.activation
         if f is not None:
-            linear = are_equal(lambda z, w, f=f: f(z + w), lambda z, w, f=f: f(z) + f(w), (reals(layer.shape),) * 2)
+            linear = _mixes(f, layer)
             if linear.answer != "yes":
-                yield _not_met(claim, layer.name, "its activation is linear", linear)
+                yield _not_met(claim, layer.name, "its activation is linear, and one for all units", linear)
                 continue
-        yield _of(claim, layer.name, _mixed(setting, layer, sites))
+        yield _symmetry(claim, layer, _mixed(setting, layer, sites), "reading its units in other coordinates")
+
+
+def _mixes(f: Callable[[Array], Array], layer: HiddenLayer) -> Verdict:
+    """Whether an activation of mixed values is the same mixture of its values."""
+
+    def mixed(z: Array, t: Array) -> Array:
+        return through(shear(layer.units, t)[0])(z, layer.axis)
+
+    on = {"t": reals(), "z": reals(layer.shape)}
+    return are_equal(lambda v: f(mixed(v["z"], v["t"])), lambda v: mixed(f(v["z"]), v["t"]), on)
 
 
 def _sheared(n: int) -> Move:
