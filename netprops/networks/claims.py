@@ -6,7 +6,7 @@ the claim's id in the book's catalogue, where it has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -38,7 +38,10 @@ Question: TypeAlias = Callable[..., Verdict]
 Outcome: TypeAlias = Literal["holds", "fails", "undecided", "does not apply"]
 
 
-INPUTS, TARGETS = DATA  # what these are called beside the parameters
+# What stands beside the parameters in questions; no attribute or key of a module is called so, but for data.
+INPUTS, TARGETS = DATA
+FACTORS, NUMBER, SHIFT = "factors t", "number t", "shift d"
+NOTHING: Mapping[str, Box] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +130,7 @@ class Setting:
         """The outputs for the inputs among the values."""
         return self.model(values, values[INPUTS])
 
-    def compare(self, other: Callable[[Arrays], Array], **more: Box) -> Verdict:
+    def compare(self, other: Callable[[Arrays], Array], more: Mapping[str, Box] = NOTHING) -> Verdict:
         """Whether the outputs are those of another function of parameters, inputs and more: for all of them."""
         return are_equal(self.outputs, other, {**self.model.domain, INPUTS: self.rows, **more})
 
@@ -226,9 +229,9 @@ def _permutations(setting: Setting) -> Iterator[Finding]:
         sites = tuple(dict.fromkeys((*layer.incoming, *layer.outgoing)))
         moves = _generators(layer.units)
         asked = {words: _unchanged(setting, _moving(sites, reordered(order))) for words, order in moves.items()}
-        decisive = min((v.answer for v in asked.values()), key=("no", "undecided", "yes").index)
-        chosen = {words: verdict for words, verdict in asked.items() if verdict.answer == decisive}
-        yield _symmetry(claim, layer, next(iter(chosen.values())), " and ".join(chosen))
+        worst = min(asked, key=lambda words: ("no", "undecided", "yes").index(asked[words].answer))
+        holds = asked[worst].answer == "yes"
+        yield _symmetry(claim, layer, asked[worst], " and ".join(asked) if holds else worst)
 
 
 def _symmetry(claim: str, layer: HiddenLayer, verdict: Verdict, what: str) -> Finding:
@@ -309,10 +312,10 @@ def _rescaled(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Ve
     """Whether the outputs stay for every vector of positive factors."""
 
     def scaled(p: Arrays) -> Array:
-        t = p["factors"]
+        t = p[FACTORS]
         return setting.outputs(moved(moved(p, sites, times(t)), layer.outgoing, over(t)))
 
-    return setting.compare(scaled, factors=positive(layer.units))
+    return setting.compare(scaled, {FACTORS: positive(layer.units)})
 
 
 def _linear_changes(setting: Setting) -> Iterator[Finding]:
@@ -352,10 +355,10 @@ def _mixed(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Verdi
     """Whether the outputs stay when unit 0 is added t times to another, and taken out behind, for every t."""
 
     def changed(p: Arrays) -> Array:
-        first, back = shear(layer.units, p["t"])
+        first, back = shear(layer.units, p[NUMBER])
         return setting.outputs(moved(moved(p, sites, through(first)), layer.outgoing, through(back.T)))
 
-    return setting.compare(changed, t=reals())
+    return setting.compare(changed, {NUMBER: reals()})
 
 
 # ---------------------------------------------------------------- convexity
@@ -449,9 +452,9 @@ def _output_bias(setting: Setting) -> str | None:
         if each.name not in setting.anatomy.last or each.shape not in (outputs[1:], ()):
             continue
         added = are_equal(
-            lambda p, name=each.name: setting.outputs({**p, name: p[name] + p["shift"]}),
-            lambda p: setting.outputs(p) + jnp.broadcast_to(p["shift"], outputs),
-            {**model.domain, INPUTS: setting.rows, "shift": reals(each.shape)},
+            lambda p, name=each.name: setting.outputs({**p, name: p[name] + p[SHIFT]}),
+            lambda p: setting.outputs(p) + jnp.broadcast_to(p[SHIFT], outputs),
+            {**model.domain, INPUTS: setting.rows, SHIFT: reals(each.shape)},
         )
         if added.answer == "yes":
             return each.name

@@ -30,8 +30,7 @@ Call: TypeAlias = Callable[[Any, Array, Any], Array]  # of the network's pytree,
 
 _ROWS = 7919  # of the inputs whose shapes are tried: no layer has this width
 _KEYS = (0, 1)
-DATA = ("inputs", "targets")
-_TAKEN = (*DATA, "outputs", "factors", "shift", "t")  # what stands beside the parameters in questions
+DATA = ("inputs", "targets")  # what these are called beside the parameters
 
 
 @dataclass(frozen=True)
@@ -244,7 +243,7 @@ def _shortened(paths: Sequence[str]) -> list[str]:
     if all(name.startswith("params.") for name in names):
         names = [name.removeprefix("params.") for name in names]
     # A name that is a number, or that of data, would be taken for something else in a witness.
-    return [name if any(map(str.isalpha, name)) and name not in _TAKEN else f"params.{name}" for name in names]
+    return [name if any(map(str.isalpha, name)) and name not in DATA else f"params.{name}" for name in names]
 
 
 # ---------------------------------------------------------------- random numbers
