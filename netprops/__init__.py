@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from netprops.claims import CONDITIONAL, HOLDS, REFUTED, Claim, ClaimError, claim
     from netprops.domains import Box, DomainError, box, nonnegative, ordered_cone, positive, reals
     from netprops.evidence import Table, UndecidedError, Verdict
+    from netprops.networks.checking import NetworkReport, check_network
+    from netprops.networks.claims import Finding
     from netprops.objects.activations import opaque
     from netprops.objects.angles import pi
     from netprops.questions.agreement import agree_in_floats
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from netprops.questions.equality import are_equal
     from netprops.questions.explaining import Explanation, explain
     from netprops.questions.frequencies import is_rarer, is_share_above, is_share_below, runs
-    from netprops.questions.gradients import is_gradient_of
+    from netprops.questions.gradients import gradients_agree, is_gradient_of
     from netprops.questions.landscape import agrees_with_library, no_worse_minimum
     from netprops.questions.minima import are_distinct_minima, is_higher_at_minimum, is_worse_minimum
     from netprops.questions.orbits import has_orbit
@@ -65,6 +67,8 @@ _HOME = {
     "netprops.claims": ("CONDITIONAL", "HOLDS", "REFUTED", "Claim", "ClaimError", "claim"),
     "netprops.domains": ("Box", "DomainError", "box", "nonnegative", "ordered_cone", "positive", "reals"),
     "netprops.evidence": ("Table", "UndecidedError", "Verdict"),
+    "netprops.networks.checking": ("NetworkReport", "check_network"),
+    "netprops.networks.claims": ("Finding",),
     "netprops.objects.activations": ("opaque",),
     "netprops.objects.angles": ("pi",),
     "netprops.questions.agreement": ("agree_in_floats",),
@@ -83,7 +87,7 @@ _HOME = {
     "netprops.questions.equality": ("are_equal",),
     "netprops.questions.explaining": ("Explanation", "explain"),
     "netprops.questions.frequencies": ("is_rarer", "is_share_above", "is_share_below", "runs"),
-    "netprops.questions.gradients": ("is_gradient_of",),
+    "netprops.questions.gradients": ("gradients_agree", "is_gradient_of"),
     "netprops.questions.landscape": ("agrees_with_library", "no_worse_minimum"),
     "netprops.questions.minima": ("are_distinct_minima", "is_higher_at_minimum", "is_worse_minimum"),
     "netprops.questions.orbits": ("has_orbit",),
@@ -100,16 +104,17 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "CONDITIONAL", "HOLDS", "REFUTED", "Box", "Census", "Claim", "ClaimError", "Curvature", "DomainError",
-    "Explanation", "NotAFunctionError", "Recheck", "Table", "UndecidedError", "UnsupportedError", "Verdict",
-    "agree_in_floats", "agrees_with_library", "are_distinct_minima", "are_equal", "box", "claim", "curvature",
-    "descends_to", "explain", "has_critical_point", "has_critical_points", "has_curvature", "has_inertia",
-    "has_orbit", "has_sufficient_decrease", "is_affine", "is_basin", "is_compatible", "is_concave", "is_constant",
-    "is_convex", "is_copositive", "is_critical", "is_gradient_of", "is_higher", "is_higher_at_minimum",
-    "is_nondecreasing", "is_nonincreasing", "is_positive", "is_quasiconcave", "is_quasiconvex", "is_rarer",
-    "is_saddle", "is_separable", "is_share_above", "is_share_below", "is_short_step", "is_spread_smaller",
-    "is_strict_maximum", "is_strict_minimum", "is_strictly_convex", "is_worse_minimum", "next_point",
-    "no_counterexample", "no_worse_minimum", "nonnegative", "opaque", "ordered_cone", "pairs", "pi", "positive",
-    "reals", "recheck", "runs", "short_step", "stays_in", "violates_jensen",
+    "Explanation", "Finding", "NetworkReport", "NotAFunctionError", "Recheck", "Table", "UndecidedError",
+    "UnsupportedError", "Verdict", "agree_in_floats", "agrees_with_library", "are_distinct_minima", "are_equal",
+    "box", "check_network", "claim", "curvature", "descends_to", "explain", "gradients_agree", "has_critical_point",
+    "has_critical_points", "has_curvature", "has_inertia", "has_orbit", "has_sufficient_decrease", "is_affine",
+    "is_basin", "is_compatible", "is_concave", "is_constant", "is_convex", "is_copositive", "is_critical",
+    "is_gradient_of", "is_higher", "is_higher_at_minimum", "is_nondecreasing", "is_nonincreasing", "is_positive",
+    "is_quasiconcave", "is_quasiconvex", "is_rarer", "is_saddle", "is_separable", "is_share_above",
+    "is_share_below", "is_short_step", "is_spread_smaller", "is_strict_maximum", "is_strict_minimum",
+    "is_strictly_convex", "is_worse_minimum", "next_point", "no_counterexample", "no_worse_minimum", "nonnegative",
+    "opaque", "ordered_cone", "pairs", "pi", "positive", "reals", "recheck", "runs", "short_step", "stays_in",
+    "violates_jensen",
 ]  # fmt: skip
 
 

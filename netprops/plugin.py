@@ -301,6 +301,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.write_line(line, **markup)
 
 
+@pytest.fixture(scope="session", name="netprops")
+def _netprops() -> Any:
+    """Assertions about functions and networks, such as netprops.assert_convex(f, "R^3"): the module netprops.testing.
+
+    JAX is imported when something is asked.
+    """
+    import netprops.testing
+
+    return netprops.testing
+
+
 class _Controller:
     """Hooks of the process that judges, which get no config handed to find their run by."""
 

@@ -9,7 +9,7 @@ from netprops.domains import DomainError, box, positive, reals
 from netprops.objects.backpropagation import backpropagated, log_loss_delta, squared_error_delta
 from netprops.objects.losses import loss
 from netprops.objects.networks import Network
-from netprops.questions.gradients import is_gradient_of
+from netprops.questions.gradients import gradients_agree, is_gradient_of
 from netprops.readings.jaxpr import NotAFunctionError
 
 PAIRS = {  # f, its gradient, domain
@@ -102,3 +102,30 @@ def test_backpropagation_against_difference_quotients(name, delta, bias):
         e[i] = 1e-5
         quotient = (net.cost(unflatten(flat + e), x, y) - net.cost(unflatten(flat - e), x, y)) / 2e-5
         assert slope == pytest.approx(float(quotient), rel=1e-5, abs=1e-8)
+
+
+KINKED = {
+    "relu": (lambda v: jnp.sum(jax.nn.relu(v) ** 2 + jax.nn.relu(v)), reals(3)),
+    "norm": (lambda v: jnp.sum(jnp.abs(v)) * jnp.max(v), reals(3)),
+}
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_gradients_with_kinks_agree_at_points_without(name):
+    f, on = KINKED[name]
+    verdict = gradients_agree(jax.grad(f), f, on)
+    assert verdict
+    assert verdict.kind == "sampled"
+    # ... and one that is wrong on one side of each kink only, or by little, does not.
+    wrong = gradients_agree(lambda v: jnp.where(v < -1, 1e-15, 0.0) + jax.grad(f)(v), f, on)
+    assert not wrong
+    assert wrong.kind == "certified"
+
+
+def test_few_usable_points_decide_nothing():
+    spikes = lambda x: jnp.abs(x - jnp.floor(8 * x) / 8)  # noqa: E731  # a kink at each of the points that are tried
+    assert gradients_agree(jnp.zeros_like, spikes, on=reals()).answer == "undecided"
+    with pytest.raises(ValueError, match="one point or more"):
+        gradients_agree(jnp.cos, jnp.sin, on=reals(), points=0)
+    with pytest.raises(NotAFunctionError, match="gradients_agree"):
+        gradients_agree(lambda v: v, lambda v: v, on=reals(2))

@@ -22,6 +22,8 @@ LAYERS = (
     ("strategies",),
     ("claims",),
     ("report", "new_claim"),
+    ("networks",),
+    ("testing",),
     ("plugin", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
@@ -96,6 +98,13 @@ def test_parts_of_one_layer_do_not_import_each_other_in_a_circle():
         done |= ready
 
 
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(p) in ("networks", "testing")], ids=short)
+def test_what_is_for_other_projects_needs_no_extra(path):
+    """`objects` and `strategies` import optax, scikit-learn and Hypothesis."""
+    inside = {"netprops.objects", "netprops.strategies", "optax", "sklearn", "hypothesis"}
+    assert not [name for name in imported(path) if name.startswith(tuple(inside))]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=short)
 def test_one_module_alone_imports_jax_extend(path):
     uses = any(name.startswith("jax.extend") for name in imported(path))
@@ -148,7 +157,7 @@ def test_nothing_is_a_subclass_of_anything_but_exceptions_protocols_and_enumerat
 
 def test_the_plugin_and_what_it_needs_import_nothing_heavy():
     probe = (
-        "import sys, netprops, netprops.plugin, netprops.claims, netprops.evidence;"
+        "import sys, netprops, netprops.plugin, netprops.claims, netprops.evidence, netprops.testing;"
         "print([m for m in ('jax', 'numpy', 'flint', 'scipy', 'sklearn', 'optax') if m in sys.modules])"
     )
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -201,7 +202,8 @@ def traced_together(name: str, f: Function, on: Any) -> Asked:
     shown = " and ".join(map(describe, domains))
     if not any(map(has_cone, domains)):
         program = trace(f, *domains)
-        return Asked(name, program, len(program.arguments), shown, domains)
+        names = tuple(itertools.chain.from_iterable(map(_names, domains)))
+        return Asked(name, program, len(program.arguments), shown, domains, names=names)
     program = trace(of_gaps(f, domains), *map(gaps_of, domains))
     return Asked(name, program, len(program.arguments), shown, domains, _original(f, domains))
 

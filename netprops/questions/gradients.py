@@ -9,7 +9,7 @@ from flint import arb
 
 from netprops.domains import leaves
 from netprops.evidence import Verdict, no, record, undecided, yes
-from netprops.questions.asking import Asked, Function, Point, contains, record_point, remembered, show_point, traced
+from netprops.questions.asking import Asked, Function, Point, contains, record_point, remembered, traced
 from netprops.readings import balls
 from netprops.readings.derivatives import NotSmoothError, derivative
 from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
@@ -22,6 +22,8 @@ from netprops.search.points import generator
 
 _FIRST, _TRIED = 2, 8  # points, before and after the attempt to prove
 _BITS = (64, 256)
+_SHARP = 64
+POINTS = 24
 
 
 def is_gradient_of(g: Function, f: Function, on: Any, for_all: Any = None) -> Verdict:
@@ -34,13 +36,59 @@ def is_gradient_of(g: Function, f: Function, on: Any, for_all: Any = None) -> Ve
     Raises:
         NotAFunctionError: f is not scalar, or g's outputs have not the shapes of `on`.
     """
-    first, second = traced("is_gradient_of", f, on, for_all), traced("is_gradient_of", g, on, for_all)
+    first, second = _both("is_gradient_of", g, f, on, for_all)
+    return record(remembered(first, lambda: _answer(first, second), second.program.key))
+
+
+def gradients_agree(g: Function, f: Function, on: Any, for_all: Any = None, *, points: int = POINTS) -> Verdict:
+    """Is g(x) at no sampled point another vector than the gradient of f(x)?
+
+    For functions that `is_gradient_of` cannot decide, such as ones with kinks.  At points with small dyadic coordinates
+    f's derivatives are enclosed by jets of its own program, at some 256 bits, and g's values by balls; points at which
+    one of these is not known to 64 bits (kinks) are left out.  yes (sampled): everywhere the enclosures overlap.  no
+    (certified): some are apart.  Undecided: fewer than half of the points can be used.
+
+    Raises:
+        NotAFunctionError, UnsupportedError: as `is_gradient_of`; a primitive without an enclosure.
+    """
+    first, second = _both("gradients_agree", g, f, on, for_all)
+    if points < 1:
+        raise ValueError(f"gradients_agree compares at one point or more, got {points}")
+    return record(remembered(first, lambda: _sampled(first, second, points), second.program.key, points))
+
+
+def _sampled(f: Asked, g: Asked, points: int) -> Verdict:
+    used = 0
+    for stage in range(points):
+        rng = generator(f.seed(), stage)
+        at = [_near(leaf, rng) for leaf in f.program.arguments]
+        if not contains(f.program, at):
+            continue
+        pairs = _enclosures(f, g, at, _BITS[-1])
+        for i, (mine, given) in enumerate(pairs):
+            if mine.is_finite() and given.is_finite() and not mine.overlaps(given):
+                return _difference(f, g, at, i, mine, given)
+        used += all(_is_sharp(ball) for pair in pairs for ball in pair)
+    if 2 * used < points:
+        return undecided(f.name, f"on {f.domain}: the derivatives are enclosed at only {used} of {points} points")
+    because = f"at {used} points each enclosed partial derivative overlaps with the value given, to {_SHARP} bits"
+    return yes(f.name, "sampled", because, evaluations=used)
+
+
+def _is_sharp(ball: arb) -> bool:
+    """Whether a ball is finite and no wider than its place allows."""
+    return bool(ball.is_finite() and ball.rad() <= arb(2) ** -_SHARP * (1 + abs(ball.mid())))
+
+
+def _both(name: str, g: Function, f: Function, on: Any, for_all: Any) -> tuple[Asked, Asked]:
+    """f and g, traced."""
+    first, second = traced(name, f, on, for_all), traced(name, g, on, for_all)
     if first.program.out_shapes != ((),):
-        raise NotAFunctionError(f"is_gradient_of differentiates a scalar function; got {first.program.out_shapes}")
+        raise NotAFunctionError(f"{name} differentiates a scalar function; got {first.program.out_shapes}")
     shapes = tuple(leaf.shape for leaf in leaves(on))
     if second.program.out_shapes != shapes:
         raise NotAFunctionError(f"a gradient on this domain has the shapes {shapes}, got {second.program.out_shapes}")
-    return record(remembered(first, lambda: _answer(first, second), second.program.key))
+    return first, second
 
 
 def _answer(f: Asked, g: Asked) -> Verdict:
@@ -93,12 +141,17 @@ def _apart(f: Asked, g: Asked, stages: range) -> Verdict | None:
         if not contains(f.program, at):
             continue
         for bits in _BITS:
-            slope = gradient(f.program, at, bits)[1]
-            values = [v for output in balls.evaluate(g.program, at, bits) for v in output.reshape(-1)]
-            for i, (mine, given) in enumerate(zip(slope, values, strict=False)):
+            for i, (mine, given) in enumerate(_enclosures(f, g, at, bits)):
                 if mine.is_finite() and given.is_finite() and not mine.overlaps(given):
                     return _difference(f, g, at, i, mine, given)
     return None
+
+
+def _enclosures(f: Asked, g: Asked, at: Point, bits: int) -> list[tuple[arb, arb]]:
+    """Each partial derivative in the decision variables, with g's value beside it."""
+    slope = gradient(f.program, at, bits)[1]
+    values = [v for output in balls.evaluate(g.program, at, bits) for v in output.reshape(-1)]
+    return list(zip(slope, values, strict=False))
 
 
 def _near(leaf: Any, rng: np.random.Generator) -> Any:
@@ -112,7 +165,7 @@ def _near(leaf: Any, rng: np.random.Generator) -> Any:
 
 
 def _difference(f: Asked, g: Asked, at: Point, entry: int, mine: arb, given: arb) -> Verdict:
-    where = f"at {show_point(at)}{g.where(entry)}"
+    where = f"at {f.show(at)}{g.where(entry)}"
     words = f"{where} the partial derivative is {mine.str(12)}, the function has {given.str(12)}"
     witness = {
         "kind": "another gradient",

@@ -261,5 +261,6 @@ def _at_point(
 
 def describe_point(asked: Asked, x: Sequence[Array], certificate: Certificate, kind: str) -> Refutation:
     """A point and what was certified there."""
-    words = f"at x = {asked.show(x)}{asked.where(certificate.entry)}: {values(certificate)}"
+    named = len(x) == 1 and any(asked.names)
+    words = f"at {'' if named else 'x = '}{asked.show(x)}{asked.where(certificate.entry)}: {values(certificate)}"
     return words, {"kind": kind, **certificate.record()}

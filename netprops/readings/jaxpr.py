@@ -629,7 +629,20 @@ def _place(eqn: Any) -> str:
     return ""
 
 
+def written_at(eqn: Any) -> str:
+    """Where an equation was written, in words that follow its name; empty if the trace does not know."""
+    return _place(eqn)
+
+
 # ------------------------------------------------------------------ calls
+
+
+def applied(program: Program, eqn: Any, inputs: Sequence[Any]) -> list[Any]:
+    """What an equation of a program makes of other operands of the same types: arrays, or tracers of another trace."""
+    places = {v: k for k, v in enumerate(eqn.invars) if isinstance(v, core.Var)}
+    alone = program.closed.jaxpr.replace(constvars=[], invars=list(places), eqns=[eqn], outvars=list(eqn.outvars))
+    made: list[Any] = core.jaxpr_as_fun(core.ClosedJaxpr(alone, ()))(*(inputs[k] for k in places.values()))
+    return made
 
 
 def called(eqn: Any) -> tuple[core.Jaxpr, Sequence[Any]] | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _MOST_COORDINATES = 40
 _LONGEST = 600  # characters of a reason
+_REPLAY = (
+    " After a run with --ledger DIR,\n            python -m netprops replay DIR/ledger.json   checks the witness again."
+)
 
 
 def failure(claim: Mapping[str, Any], last: Note | None, where: str, again: str) -> str:
@@ -42,16 +45,24 @@ def _lines(claim: Mapping[str, Any], last: Note | None, where: str, again: str) 
 def _asked(last: Note, where: str) -> Iterator[str]:
     verdict = last.verdict
     how = "" if verdict.kind is None else f" ({verdict.kind})"
-    because = verdict.because if len(verdict.because) <= _LONGEST else f"{verdict.because[:_LONGEST]} ..."
     yield f"Asked last: <{verdict.question}: {verdict.answer}{how}> at {where}"
     if source := linecache.getline(last.site.file, last.site.line).strip():
         yield f"            {source}"
+    yield from evidence(verdict, _REPLAY)
+
+
+def evidence(verdict: Verdict, otherwise: str = "") -> Iterator[str]:
+    """What an answer rests on: its domain, the witness with its enclosures or the reason, and a script in NumPy.
+
+    `otherwise` is said where a chord has no such script.
+    """
+    because = verdict.because if len(verdict.because) <= _LONGEST else f"{verdict.because[:_LONGEST]} ..."
     programs, domains = _about(verdict)
     if domains:
         yield f"On:         {_domain(domains)}"
     told = list(_witness(verdict.witness or {}))
     yield from told or [f"Because:    {because}"]
-    yield from _script(verdict.witness or {}, programs, domains)
+    yield from _script(verdict.witness or {}, programs, domains, otherwise)
 
 
 def _about(verdict: Verdict) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -96,7 +107,9 @@ def _number(words: str) -> str:
         return words
 
 
-def _script(witness: Mapping[str, Any], programs: Sequence[Any], domains: Sequence[Any]) -> Iterator[str]:
+def _script(
+    witness: Mapping[str, Any], programs: Sequence[Any], domains: Sequence[Any], otherwise: str
+) -> Iterator[str]:
     """A chord in NumPy alone, where it can be said so."""
     if "gap" not in witness.get("enclosures", ()):
         return
@@ -115,5 +128,4 @@ def _script(witness: Mapping[str, Any], programs: Sequence[Any], domains: Sequen
             yield "In NumPy alone:"
             yield indent(script, "    ")
             return
-    yield f"No short script in NumPy: {why}. After a run with --ledger DIR,"
-    yield "            python -m netprops replay DIR/ledger.json   checks the witness again."
+    yield f"No short script in NumPy: {why}.{otherwise}"
