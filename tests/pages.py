@@ -15,6 +15,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
+
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -79,7 +81,11 @@ def _compared(stated, printed, where):
 def _run_python(block, name, space):
     # Empty lines before it, so that line numbers in messages are those of the page.
     code = compile("\n" * (block.line - 1) + block.text, name, "exec")
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
+    printed = io.StringIO()
+    # JAX as a reader has it, not as strict as conftest.py makes it.
+    with (
+        jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"), contextlib.redirect_stdout(printed)
+    ):  # fmt: skip
         exec(code, space)
     return printed.getvalue()
 
