@@ -203,8 +203,26 @@ def claim(id: str, *, source: str | Sequence[str], verdict: str) -> Claim:
     """State the claim of the calling module.
 
     `source` lists its places in the documents and `verdict` is HOLDS, CONDITIONAL or REFUTED, both as in the
-    catalogue.  Raises `ClaimError` when the catalogue has no such claim or says otherwise, when the module lies in the
-    folder of another topic, and when another module makes the same claim.
+    catalogue.
+
+    Args:
+        id: the claim's id in the catalogue.
+        source: where it is made, one place or several.
+        verdict: HOLDS, CONDITIONAL or REFUTED.
+
+    Raises:
+        ClaimError: the catalogue has no such claim or says otherwise, the module lies in the folder of another
+            topic, or another module makes the same claim.
+
+    Examples:
+        A module below a catalogue says ``CLAIM = claim("squares-are-convex", source="D1.A5", verdict=HOLDS)`` and
+        marks each of its tests with ``@CLAIM``.  Elsewhere there is nothing to be claimed:
+
+        >>> from netprops import HOLDS, claim
+        >>> claim("squares-are-convex", source="D1.A5", verdict=HOLDS)
+        Traceback (most recent call last):
+            ...
+        netprops.claims.ClaimError: claim 'squares-are-convex' is made outside a module: a claim is a file below ...
     """
     space = sys._getframe(1).f_globals
     module, doc = space.get("__file__"), space.get("__doc__") or ""
