@@ -41,8 +41,8 @@ def has_orbit(group: FiniteGroup, at: Any, size: int) -> Verdict:
         >>> from netprops import has_orbit
         >>> from netprops.objects.networks import Network
         >>> from netprops.objects.symmetries import permutations_group
-        >>> group = permutations_group(Network(widths=(1, 2, 1), bias=False))  # of two hidden units
-        >>> unlike = ((np.array([[1, 2]]), None), (np.array([[3], [4]]), None))
+        >>> group = permutations_group(Network(widths=(1, 2, 1)))  # of two hidden units
+        >>> unlike = ((np.array([[1, 2]]), np.array([0, 0])), (np.array([[3], [4]]), np.array([0])))
         >>> has_orbit(group, at=unlike, size=2).answer
         'yes'
     """
