@@ -17,6 +17,7 @@ from netprops.report import drawings
 
 PAGE_STYLE = Path(drawings.__file__).with_name("page.css")
 PICTURE = Path(__file__).with_name("saddle.svg")
+MARGIN = 8
 
 
 def saddle(v):
@@ -36,12 +37,18 @@ def drawn():
 
 def _standing_alone(svg):
     """An element of the report's page as a file: with the page's colours and style, and on a ground of its own."""
-    width, height = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups()
     opened, inside = svg.split(">", 1)
-    opened = re.sub(r' style="[^"]*"', "", opened).replace(
-        "<svg", f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * int(width)}" height="{2 * int(height)}"'
+    places = [tuple(map(float, place)) for place in re.findall(r"[ML]([\d.-]+) ([\d.-]+)", inside)]
+    (left, top), (right, bottom) = (
+        [round(end(axis)) + room for axis in zip(*places, strict=True)] for end, room in ((min, -MARGIN), (max, MARGIN))
     )
-    ground = '<rect class="ground" width="100%" height="100%" rx="6"/>'
+    width, height = right - left, bottom - top
+    opened = re.sub(r' (style|viewBox)="[^"]*"', "", opened).replace(
+        "<svg",
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * width}" height="{2 * height}" '
+        f'viewBox="{left} {top} {width} {height}"',
+    )
+    ground = f'<rect class="ground" x="{left}" y="{top}" width="{width}" height="{height}" rx="6"/>'
     return f"{opened}>\n<style>\n{_style(svg)}\n</style>\n{ground}{inside}\n"
 
 

@@ -134,14 +134,23 @@ def _row(entry: Mapping[str, Any], where: str) -> Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the catalogue and the module that shows it; marks a test as one of its own when called with it."""
+    """A row of the catalogue and the module that shows it; marks a test as one of its own when called with it.
+
+    Attributes:
+        row: the row of the catalogue.
+        source: where it is made, as the module lists it.
+        module: the module's file.
+        catalogue: the catalogue's file.
+        place: in the catalogue, for reports in its order.
+        doc: the module's docstring: the claim in the words of who showed it.
+    """
 
     row: Row
-    source: tuple[str, ...]  # as the module lists it
-    module: str  # its file
+    source: tuple[str, ...]
+    module: str
     catalogue: str
-    place: int  # in the catalogue, for reports in its order
-    doc: str = ""  # the module's docstring: the claim in the words of who showed it
+    place: int
+    doc: str = ""
 
     @property
     def id(self) -> str:

@@ -79,7 +79,15 @@ WHOLE_LINE = Interval()
 
 @dataclass(frozen=True, repr=False)
 class Box:
-    """Arrays of the given `shape`, entry i in ``intervals[i]`` (C order); one interval stands for all entries."""
+    """Arrays of the given shape, each entry in an interval; made by `reals`, `positive`, `nonnegative` and `box`.
+
+    Attributes:
+        shape: of the arrays.
+        intervals: entry i lies in ``intervals[i]`` (C order); one interval stands for all entries.
+
+    Raises:
+        DomainError: neither one interval nor one for each entry.
+    """
 
     shape: tuple[int, ...]
     intervals: tuple[Interval, ...]

@@ -536,10 +536,13 @@ def _quasi(asked: Asked, side: int) -> Verdict:
 
 @dataclass(frozen=True)
 class Curvature:
-    """What `curvature` found: `name` is "affine", "convex", "concave", "neither" or "undecided".
+    """What `curvature` found.
 
-    "convex" is proved convex and certified not concave; "neither" is certified both ways;
-    `convex` and `concave` are the two verdicts behind it.
+    Attributes:
+        name: "affine", "convex", "concave", "neither" or "undecided".  "convex" is proved convex and certified not
+            concave; "neither" is certified both ways.
+        convex: the verdict of `is_convex` behind it.
+        concave: that of `is_concave`.
     """
 
     name: str
