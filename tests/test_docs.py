@@ -31,6 +31,19 @@ def test_thirty_seconds(tmp_path):
     assert not wrong, "\n\n".join(wrong)
 
 
+def test_the_claim_of_the_guide_is_shown_as_it_stands(project):
+    blocks = blocks_of((DOCS / "adding-a-claim.md").read_text(encoding="utf-8"))
+    row = next(block.text for block in blocks if block.language == "toml")
+    module = next(block.text for block in blocks if block.language == "python")
+    specs = project.pytester.path / "specs"
+    (specs / "claims.toml").write_text(row)
+    (specs / "losses").mkdir()
+    project.pytester.makeconftest((ROOT / "conftest.py").read_text())
+    (specs / "losses" / "test_outliers_cost_convexity.py").write_text(module)
+    assert project.run_apart("specs").ret == 0
+    assert project.entry("outliers-cost-convexity")["outcome"] == "shown"
+
+
 PAGE = """
 ```python
 x = 1
