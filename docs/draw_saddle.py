@@ -1,4 +1,4 @@
-"""Draw docs/saddle.svg: the saddle xy with the chords that show what it is not, by the code of the project's own report.
+"""Draw docs/saddle.svg: the saddle xy with the chords that show what it is not, by the code of the report.
 
     python docs/draw_saddle.py
 

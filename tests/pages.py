@@ -1,8 +1,8 @@
-"""Pages of documentation, run: the blocks of Python in the order in which they stand, against the output that is stated.
+"""Pages of documentation, run: the blocks of Python as they stand, against the output that is stated.
 
-A block ``python`` is run in the one namespace of its page; a block ``text`` right after it is what it prints, all of it,
-where ``...`` stands for anything.  A block with a title is the file of that name.  A block ``console`` is a session:
-each line after ``$`` is run in the folder of these files, and what follows is what it writes, likewise.
+A block ``python`` is run in the one namespace of its page; a block ``text`` right after it is what it prints, all of
+it, where ``...`` stands for anything.  A block with a title is the file of that name.  A block ``console`` is a
+session: each line after ``$`` is run in the folder of these files, and what follows is what it writes, likewise.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ _TITLE = re.compile(r'title="([^"]+)"')
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: its language, its title if it is a file, its text, and the line of the page at which it begins."""
+    """One fenced block: its language, its title if it is a file, its text, and the line at which it begins."""
 
     language: str
     title: str | None
@@ -43,7 +43,7 @@ def blocks_of(page):
 
 
 def fits(stated, printed):
-    """Whether what was printed is what is stated, ``...`` standing for anything, spaces at the ends of lines for nothing."""
+    """Whether what was printed is what is stated, but for spaces at the ends of lines; ``...`` is anything."""
     pattern = ".*?".join(map(re.escape, _stripped(stated).split("...")))
     return re.fullmatch(pattern, _stripped(printed), re.DOTALL) is not None
 
@@ -53,7 +53,7 @@ def _stripped(text):
 
 
 def run_page(page, name, folder):
-    """Run the blocks of a page; returns what does not come out as it is stated, in words, and how many blocks were run."""
+    """Run a page; returns what does not come out as it is stated, in words, and how many blocks were run."""
     space = {"__name__": "__main__"}
     wrong, ran = [], 0
     blocks = blocks_of(page)

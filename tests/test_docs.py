@@ -1,4 +1,4 @@
-"""The documentation is true: its examples print what they state, and every public name has its place in the reference."""
+"""The documentation is true: its examples print what they state, and every public name is in the reference."""
 
 import doctest
 import inspect
@@ -93,7 +93,8 @@ def test_line_numbers_are_those_of_the_page(tmp_path):
 
 
 def test_every_public_name_stands_on_one_page_of_the_reference():
-    found = [name for page in REFERENCE for name in re.findall(r"^::: netprops\.(\w+)$", page.read_text(), re.MULTILINE)]
+    pages = [page.read_text(encoding="utf-8") for page in REFERENCE]
+    found = [name for page in pages for name in re.findall(r"^::: netprops\.(\w+)$", page, re.MULTILINE)]
     assert sorted(found) == sorted(netprops.__all__)
 
 
