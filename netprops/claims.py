@@ -134,14 +134,23 @@ def _row(entry: Mapping[str, Any], where: str) -> Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the catalogue and the module that shows it; marks a test as one of its own when called with it."""
+    """A row of the catalogue and the module that shows it; marks a test as one of its own when called with it.
+
+    Attributes:
+        row: the row of the catalogue.
+        source: where it is made, as the module lists it.
+        module: the module's file.
+        catalogue: the catalogue's file.
+        place: in the catalogue, for reports in its order.
+        doc: the module's docstring: the claim in the words of who showed it.
+    """
 
     row: Row
-    source: tuple[str, ...]  # as the module lists it
-    module: str  # its file
+    source: tuple[str, ...]
+    module: str
     catalogue: str
-    place: int  # in the catalogue, for reports in its order
-    doc: str = ""  # the module's docstring: the claim in the words of who showed it
+    place: int
+    doc: str = ""
 
     @property
     def id(self) -> str:
@@ -203,8 +212,26 @@ def claim(id: str, *, source: str | Sequence[str], verdict: str) -> Claim:
     """State the claim of the calling module.
 
     `source` lists its places in the documents and `verdict` is HOLDS, CONDITIONAL or REFUTED, both as in the
-    catalogue.  Raises `ClaimError` when the catalogue has no such claim or says otherwise, when the module lies in the
-    folder of another topic, and when another module makes the same claim.
+    catalogue.
+
+    Args:
+        id: the claim's id in the catalogue.
+        source: where it is made, one place or several.
+        verdict: HOLDS, CONDITIONAL or REFUTED.
+
+    Raises:
+        ClaimError: the catalogue has no such claim or says otherwise, the module lies in the folder of another
+            topic, or another module makes the same claim.
+
+    Examples:
+        A module below a catalogue says ``CLAIM = claim("squares-are-convex", source="D1.A5", verdict=HOLDS)`` and
+        marks each of its tests with ``@CLAIM``.  Elsewhere there is nothing to be claimed:
+
+        >>> from netprops import HOLDS, claim
+        >>> claim("squares-are-convex", source="D1.A5", verdict=HOLDS)
+        Traceback (most recent call last):
+            ...
+        netprops.claims.ClaimError: claim 'squares-are-convex' is made outside a module: a claim is a file below ...
     """
     space = sys._getframe(1).f_globals
     module, doc = space.get("__file__"), space.get("__doc__") or ""

@@ -79,7 +79,15 @@ WHOLE_LINE = Interval()
 
 @dataclass(frozen=True, repr=False)
 class Box:
-    """Arrays of the given `shape`, entry i in ``intervals[i]`` (C order); one interval stands for all entries."""
+    """Arrays of the given shape, each entry in an interval; made by `reals`, `positive`, `nonnegative` and `box`.
+
+    Attributes:
+        shape: of the arrays.
+        intervals: entry i lies in ``intervals[i]`` (C order); one interval stands for all entries.
+
+    Raises:
+        DomainError: neither one interval nor one for each entry.
+    """
 
     shape: tuple[int, ...]
     intervals: tuple[Interval, ...]
@@ -281,17 +289,54 @@ def _shape(shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def reals(shape: int | Sequence[int] = ()) -> Box:
-    """All real arrays of the given shape: ``reals()`` is the line, ``reals(2)`` the plane."""
+    """All real arrays of the given shape: ``reals()`` is the line, ``reals(2)`` the plane.
+
+    Args:
+        shape: their shape; an int for vectors, () for numbers.
+
+    Raises:
+        DomainError: no shape.
+
+    Examples:
+        >>> from netprops import reals
+        >>> reals((2, 3)).shape
+        (2, 3)
+    """
     return Box(_shape(shape), (WHOLE_LINE,))
 
 
 def positive(shape: int | Sequence[int] = ()) -> Box:
-    """Arrays whose entries are all > 0."""
+    """Arrays whose entries are all > 0.
+
+    Args:
+        shape: their shape; an int for vectors, () for numbers.
+
+    Raises:
+        DomainError: no shape.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_concave, positive
+        >>> is_concave(jnp.log, on=positive()).answer
+        'yes'
+    """
     return Box(_shape(shape), (Interval(lo=fmpq(0), lo_open=True),))
 
 
 def nonnegative(shape: int | Sequence[int] = ()) -> Box:
-    """Arrays whose entries are all >= 0."""
+    """Arrays whose entries are all >= 0.
+
+    Args:
+        shape: their shape; an int for vectors, () for numbers.
+
+    Raises:
+        DomainError: no shape.
+
+    Examples:
+        >>> from netprops import is_convex, nonnegative
+        >>> is_convex(lambda x: x**3, on=nonnegative()).answer
+        'yes'
+    """
     return Box(_shape(shape), (Interval(lo=fmpq(0)),))
 
 
@@ -302,8 +347,19 @@ def ordered_cone(shape: int | Sequence[int], *, apart: Rational = 0) -> OrderedC
     h @ W of n units, each of which is a column, that is a fundamental domain of the units' permutations. With
     ``apart=1``, say, each entry is at least 1 above the one before: no permutation takes one such array to another.
 
+    Args:
+        shape: of the arrays; an int for vectors.
+        apart: the least distance between neighbours, at least 0.
+
     Raises:
         DomainError: no entries, no axis, or `apart` below 0.
+
+    Examples:
+        >>> from netprops import is_convex, ordered_cone
+        >>> is_convex(lambda w: (w[0] - w[1]) ** 3, on=ordered_cone(2)).answer
+        'no'
+        >>> is_convex(lambda w: (w[1] - w[0]) ** 3, on=ordered_cone(2)).answer
+        'yes'
     """
     return OrderedCone(_shape(shape), exact(apart))
 
@@ -312,12 +368,22 @@ def box(lo: Any, hi: Any, shape: int | Sequence[int] | None = None, *, open: Ope
     """Arrays x with ``lo <= x <= hi`` entry by entry; `lo` and `hi` broadcast against each other and `shape`.
 
     Args:
-        lo, hi: ints, `Fraction`s, doubles (as they are; infinities allowed), or arrays or nested lists of them.
+        lo: the lower ends: ints, `Fraction`s, doubles (as they are; infinities allowed), or arrays or nested lists
+            of them.
+        hi: the upper ends, likewise.
         shape: of the arrays; by default that of ``lo`` and ``hi``.
         open: which ends are left out: ``False`` none, ``True`` both, ``"lower"`` or ``"upper"`` one.
 
     Raises:
         DomainError: empty, reversed or NaN-bounded domain, or shapes that do not fit.
+
+    Examples:
+        >>> from fractions import Fraction
+        >>> from netprops import box
+        >>> print(box(0, Fraction(1, 10), shape=2))
+        [0, 1/10]^2
+        >>> print(box([0, 1], [1, 2], open=True))
+        (0, 1) x (1, 2)
     """
     if open not in (False, True, "lower", "upper"):
         raise DomainError(f"open is False, True, 'lower' or 'upper', got {open!r}")

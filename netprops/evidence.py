@@ -71,16 +71,34 @@ class Verdict:
     `bool(verdict)` is true for yes, false for no, and raises `UndecidedError` for undecided.  Verdicts are not
     compared: `verdict == True` raises `TypeError`, because it would call an undecided verdict false.
 
-    Raises `ValueError` or `TypeError` when built from fields that contradict each other.
+    Attributes:
+        question: the name of the question.
+        answer: "yes", "no" or "undecided".
+        kind: the kind of evidence: "proved", "certified", "sampled" or "estimated"; None exactly when undecided.
+        because: for people: the rule that proved it, the witness in words, or what was tried.
+        witness: a JSON-able record of a certified witness; None where there is none.
+        evaluations: how many float evaluations were spent.
+        basis: the proof, where a certificate of the answer is made of one.
+        certify: what makes the certificate, when it is asked for.
+
+    Raises:
+        ValueError: built from fields that contradict each other.
+        TypeError: built from fields of another type.
+
+    Examples:
+        >>> from netprops import is_convex, reals
+        >>> verdict = is_convex(lambda v: v[0] * v[1], on=reals(2))
+        >>> verdict.answer, verdict.evidence, verdict.witness["points"]["a"]
+        ('no', 'certified', ['-0x1.0000000000000p+0', '0x1.0000000000000p+0'])
     """
 
     question: str
     answer: Answer
-    kind: Kind | None  # None exactly when undecided
-    because: str  # for people: the rule that proved it, the witness in words, or what was tried
-    witness: Mapping[str, object] | None = None  # a JSON-able record of a certified witness
-    evaluations: int = 0  # float evaluations spent
-    basis: object = None  # the proof, where a certificate of the answer is made of one
+    kind: Kind | None
+    because: str
+    witness: Mapping[str, object] | None = None
+    evaluations: int = 0
+    basis: object = None
     certify: Callable[[], Mapping[str, object]] | None = None
     replays: tuple[tuple[int, bool], ...] = ()  # recorded witnesses that were tried, and whether they certified
 
@@ -198,8 +216,21 @@ class Cell:
 class Table:
     """Verdicts that are best seen together: a run draws them, in its reports, as one table.
 
-    `question` is asked of every cell; `rows` names what tells rows apart, one heading each, and `columns` what tells
-    columns apart.  Rows and columns come in the order in which they are first noted.
+    Rows and columns come in the order in which they are first noted.
+
+    Attributes:
+        question: what is asked of every cell.
+        rows: what tells rows apart, one heading each.
+        columns: what tells columns apart.
+
+    Raises:
+        ValueError: no heading of the rows.
+
+    Examples:
+        >>> from netprops import Table, is_convex, reals
+        >>> table = Table("Is it convex?", rows=("function",), columns="domain")
+        >>> table.note(is_convex(abs, on=reals()), row=("modulus",), column="the line").answer
+        'yes'
     """
 
     question: str
@@ -213,7 +244,13 @@ class Table:
     def note(self, verdict: Verdict, *, row: Sequence[str], column: str) -> Verdict:
         """The verdict itself, noted in this cell of the table if a claim is running.
 
-        Raises `ValueError` when the row has not one label for each of its headings.
+        Args:
+            verdict: what was answered.
+            row: a label for each heading of the rows.
+            column: the label of the column.
+
+        Raises:
+            ValueError: the row has not one label for each of its headings.
         """
         if isinstance(row, str) or len(row) != len(self.rows):
             raise ValueError(f"a row of this table is told by its {' and '.join(self.rows)}, got {row!r}")

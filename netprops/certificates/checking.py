@@ -58,13 +58,24 @@ def recheck(
     """Check a certificate against the function (for `are_equal` the two functions) that it is about.
 
     Args:
-        certificate: as `Verdict.certificate` or `Curvature.certificate` gave it, also after a round trip through JSON.
-        domains: where arguments are pytrees of types of their own (modules): the domains that the question was asked
-            on, one for each argument; they are compared with the recorded ones.
+        certificate: as `Verdict.certificate` or `Curvature.certificate` gave it, also after a round trip through
+            JSON.
+        functions: the function, for `are_equal` both.
+        domains: where arguments are pytrees of types of their own (modules): the domains that the question was
+            asked on, one for each argument; they are compared with the recorded ones.
 
     Returns:
         Whether it was accepted; else the step that failed, and why.  A certificate that is no such object, or about
         another function, is refused like any other.
+
+    Examples:
+        >>> from netprops import is_convex, reals, recheck
+        >>> square = lambda x: x**2
+        >>> certificate = is_convex(square, on=reals()).certificate
+        >>> recheck(certificate, square).accepted
+        True
+        >>> recheck(certificate, lambda x: x**3).step
+        'function'
     """
     try:
         if isinstance(certificate, Mapping) and certificate.get("question") == "curvature":

@@ -110,6 +110,15 @@ def opaque(name: str = "sigma") -> Callable[[Array], Array]:
 
     Opaque activations are one function where they have one name.  They have a symbolic reading only: floats, balls and
     derivatives of them are an `UnsupportedError`.
+
+    Args:
+        name: its name.
+
+    Examples:
+        >>> from netprops import are_equal, opaque, reals
+        >>> s = opaque("s")
+        >>> are_equal(lambda w: s(w[0]) + s(w[1]), lambda w: s(w[1]) + s(w[0]), on=reals(2)).answer
+        'yes'
     """
     if not isinstance(name, str) or not name:
         raise TypeError(f"an opaque activation is known by its name, a string; got {name!r}")

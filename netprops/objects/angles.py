@@ -18,6 +18,14 @@ def pi() -> jax.Array:
     """The number pi itself, twice the arc sine of 1; no double is pi.  Call it inside the function that is asked about.
 
     The balls enclose it, and the normal form knows ``sin(u + k pi)`` for whole k.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import are_equal, pi, reals
+        >>> are_equal(lambda x: jnp.sin(x + pi()), lambda x: -jnp.sin(x), on=reals()).answer
+        'yes'
+        >>> are_equal(lambda x: jnp.sin(x + jnp.pi), lambda x: -jnp.sin(x), on=reals()).answer
+        'no'
     """
     return 2 * jnp.arcsin(jnp.ones(()))
 

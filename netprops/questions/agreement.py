@@ -27,18 +27,29 @@ def agree_in_floats(f: Function, g: Function, on: Any, *, points: int = POINTS, 
     machine with the stated errors is within 2r of the real f and within 2s of the real g, so that values of equal
     functions are within 2(r + s).  A tuple `on` stands for several arguments; all entries are compared.
 
-    Args:
-        points: how many points of the domain, few-digit ones and ones on many scales.
-        device: compile both programs and run them where JAX does; programs that differ in constants only are compiled
-            once.  If not, NumPy runs them, and nothing is compiled.
-
     yes (sampled): no point is beyond the bound.  no (certified): one is, and balls certify f != g there.  Undecided:
     one is, and balls do not (the device rounds more than stated, or a program computes in a shorter float); or less
     than half of the points have finite bounds.
 
+    Args:
+        f: a function of JAX arrays.
+        g: another, of the same arguments.
+        on: their domain; a tuple stands for several arguments.
+        points: how many points of the domain, few-digit ones and ones on many scales.
+        device: compile both programs and run them where JAX does; programs that differ in constants only are
+            compiled once. If not, NumPy runs them, and nothing is compiled.
+
     Raises:
         NotAFunctionError: outputs of different shapes.
         UnsupportedError: a primitive whose rounding has no bound.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import agree_in_floats, box, reals
+        >>> agree_in_floats(jnp.sum, lambda x: jnp.sum(x[::-1]), on=reals(5), device=False).answer
+        'yes'
+        >>> agree_in_floats(jnp.sum, lambda x: jnp.sum(x) + 1e-9, on=box(0, 1, 5), device=False).answer
+        'no'
     """
     first, second = traced_together("agree_in_floats", f, on), traced_together("agree_in_floats", g, on)
     if first.program.out_shapes != second.program.out_shapes:

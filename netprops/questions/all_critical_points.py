@@ -23,8 +23,20 @@ def has_critical_points(f: Function, on: Any, *, minima: int = 0, maxima: int = 
     exp(c x) for each coordinate, its zeros are counted exactly (resultants, Sturm's theorem); elsewhere some partial
     derivative has to have one sign, by its range, as soon as a coordinate is large.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        on: its domain: a `Box`, or a pytree of boxes, of up to three coordinates.
+        minima: how many non-degenerate strict local minima.
+        maxima: how many such maxima.
+        saddles: how many such saddles.
+
     Raises:
         DomainError: counts that are no numbers >= 0.
+
+    Examples:
+        >>> from netprops import has_critical_points, reals
+        >>> has_critical_points(lambda v: v[0]**4 - 2 * v[0] ** 2 + v[1] ** 2, reals(2), minima=2, saddles=1).answer
+        'yes'
     """
     counts = {"minimum": minima, "maximum": maxima, "saddle": saddles}
     for kind, n in counts.items():

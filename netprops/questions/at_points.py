@@ -41,8 +41,20 @@ ZERO, HALF = fmpq(0), fmpq(1, 2)
 def has_curvature(f: Function, at: Any, along: Any, sign: Literal[1, -1, 0]) -> Verdict:
     """Is the sign of ``v'Hv``, H the Hessian of the scalar f at the point `at` and v = `along`, the given one?
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point x: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        along: the direction v, of the shape of x.
+        sign: 1, -1 or 0.
+
     Raises:
         DomainError: shapes that do not fit, or v = 0.
+
+    Examples:
+        >>> from netprops import has_curvature
+        >>> has_curvature(lambda v: v[0] * v[1], at=[0, 0], along=[1, -1], sign=-1)
+        <has_curvature: yes (certified) because at [0, 0] along [1, -1]: f(x) = 0, phi'(0) = 0, phi''(0) =
+        -2.0000000000000000000; witness ...>
     """
     on = domain_around(at)
     asked = traced("has_curvature", f, on)
@@ -59,7 +71,25 @@ def has_curvature(f: Function, at: Any, along: Any, sign: Literal[1, -1, 0]) -> 
 
 
 def is_higher(f: Function, at: Any, than: Any) -> Verdict:
-    """Is ``f(at) > f(than)``, strictly? "No" is certified too: lower, or exactly equal."""
+    """Is ``f(at) > f(than)``, strictly? "No" is certified too: lower, or exactly equal.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: a point: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        than: another.
+
+    Raises:
+        DomainError: points of different shapes.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_higher
+        >>> is_higher(jnp.exp, at=1, than=0)
+        <is_higher: yes (certified) because a = 1, b = 0: f(a) = [2.7182818284590450908 +/- 4.51e-16], f(b) =
+        1.0000000000000000000, f(a) - f(b) = [1.7182818284590450908 +/- 4.51e-16]; witness ...>
+        >>> is_higher(abs, at=1, than=-1).answer
+        'no'
+    """
     on = domain_around(at)
     asked = traced("is_higher", f, on)
     scalar(asked)
@@ -72,7 +102,25 @@ def is_higher(f: Function, at: Any, than: Any) -> Verdict:
 
 
 def violates_jensen(f: Function, a: Any, b: Any, weight: Any = HALF) -> Verdict:
-    """Is ``f((1-w) a + w b) > (1-w) f(a) + w f(b)`` for the scalar f? "No": below the chord, or exactly on it."""
+    """Is ``f((1-w) a + w b) > (1-w) f(a) + w f(b)`` for the scalar f? "No": below the chord, or exactly on it.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        a: an end: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        b: the other end.
+        weight: w, strictly between 0 and 1, exact.
+
+    Raises:
+        DomainError: points of different shapes, or a weight that is none.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import violates_jensen
+        >>> violates_jensen(jnp.sin, a=0, b=3).answer
+        'yes'
+        >>> violates_jensen(jnp.exp, a=0, b=3).answer
+        'no'
+    """
     on = domain_around(a)
     asked = traced("violates_jensen", f, on)
     scalar(asked)
@@ -97,6 +145,21 @@ def is_critical(f: Function, at: Any) -> Verdict:
     """Is the gradient of the scalar f exactly 0 at the point?
 
     "Yes" is proved: each partial derivative of the normal form is the number 0 there. "No" is a certified slope.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+
+    Raises:
+        DomainError: a point that is none.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_critical
+        >>> is_critical(lambda v: jnp.sin(v[0]) * v[1], at=[0, 0]).answer
+        'yes'
+        >>> is_critical(lambda v: jnp.sin(v[0]) * v[1], at=[0, 1]).answer
+        'no'
     """
     on = domain_around(at)
     asked = traced("is_critical", f, on)
@@ -167,8 +230,19 @@ def has_inertia(f: Function, expected: tuple[int, int, int], on: Any = None) -> 
 
     Both answers are exact: the Hessian is read off the normal form.
 
+    Args:
+        f: a scalar function, a polynomial of degree two.
+        expected: how many eigenvalues are positive, negative and zero.
+        on: its domain, for the shapes; by default the vectors that `expected` counts the coordinates of.
+
     Raises:
         DomainError: numbers that do not add up to the dimension.
+
+    Examples:
+        >>> from netprops import has_inertia, reals
+        >>> has_inertia(lambda v: v[0] * v[1], (1, 1, 0), on=reals(2))
+        <has_inertia: yes (proved) because the Hessian is constant, of inertia (1, 1, 0) (positive, negative,
+        zero), by exact elimination>
     """
     counts = tuple(expected)
     if len(counts) != 3 or any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0 for n in counts):

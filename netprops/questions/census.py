@@ -33,6 +33,19 @@ class Census:
 
     Mutable by its nature: it keeps every enclosure, so that runs that end at one point cost one certificate.  What it
     answers is a function of f and the point alone.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        on: its domain: `reals` of the shapes of its argument, or a pytree of these.
+
+    Raises:
+        NotAFunctionError: f is not scalar.
+
+    Examples:
+        >>> from netprops import Census, reals
+        >>> census = Census(lambda x: (x**2 - 1) ** 2, on=reals())
+        >>> census.enclosed(1.0) is None, census.enclosed(0.5) is None, len(census)
+        (False, True, 1)
     """
 
     def __init__(self, f: Function, on: Any) -> None:

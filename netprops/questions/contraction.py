@@ -46,6 +46,12 @@ def stays_in(ball: tuple[Any, Any], map: Function) -> Verdict:
     Raises:
         DomainError: a radius that is not positive.
         NotAFunctionError: values of another shape.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import stays_in
+        >>> stays_in((0, 1), map=lambda x: jnp.cos(x) / 2).answer
+        'yes'
     """
     centre, radius = ball
     on = domain_around(centre)

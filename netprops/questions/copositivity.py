@@ -24,6 +24,13 @@ def is_copositive(q: Function, on: Any) -> Verdict:
 
     Raises:
         DomainError: q is no quadratic form, or one of more than a dozen variables.
+
+    Examples:
+        >>> from netprops import is_copositive, reals
+        >>> is_copositive(lambda u: u[0] ** 2 + 2 * u[0] * u[1], on=reals(2)).answer
+        'yes'
+        >>> is_copositive(lambda u: u[0] ** 2 - 2 * u[0] * u[1], on=reals(2)).answer
+        'no'
     """
     asked = traced("is_copositive", q, on)
     scalar(asked)

@@ -22,12 +22,20 @@ def is_compatible(share: Share | CertifiedShare, *, events: int, count: int, wit
     equal, but closer than `within`, may be answered either way.
 
     Args:
+        share: of `runs(...)`, by its `share` or `certified_share`.
         events: how often the event happened elsewhere.
         count: in how many trials, at least 1.
         within: the margin of a yes, strictly between 0 and 1.
 
     Raises:
         DomainError: no such counts, or no such margin.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_compatible, runs
+        >>> coin = runs("a coin", jax.random.bernoulli, 1000).share(lambda side: side, "heads")
+        >>> is_compatible(coin, events=4960, count=10000, within=0.125).answer
+        'yes'
     """
     for number in (events, count):
         if isinstance(number, bool) or not isinstance(number, int):

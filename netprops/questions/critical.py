@@ -24,17 +24,59 @@ def is_strict_minimum(f: Function, near: Any) -> Verdict:
 
     "Yes": a box is certified to hold exactly one critical point, with a positive definite Hessian all over it. "No":
     that critical point is of another kind, or the gradient has no zero around `near`.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: a point: an array or a pytree of numbers, of the shape of f's argument.
+
+    Raises:
+        DomainError: a point that is none.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_strict_minimum
+        >>> is_strict_minimum(lambda x: x**2 + jnp.sin(x), near=-0.4502).answer
+        'yes'
+        >>> is_strict_minimum(lambda x: x**2 + jnp.sin(x), near=1.0).answer
+        'no'
     """
     return _is_kind("is_strict_minimum", f, near, "minimum")
 
 
 def is_strict_maximum(f: Function, near: Any) -> Verdict:
-    """As `is_strict_minimum`, with a negative definite Hessian."""
+    """As `is_strict_minimum`, with a negative definite Hessian.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: a point: an array or a pytree of numbers, of the shape of f's argument.
+
+    Raises:
+        DomainError: a point that is none.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_strict_maximum
+        >>> is_strict_maximum(lambda v: jnp.exp(-v @ v), near=[0.0, 0.0]).answer
+        'yes'
+    """
     return _is_kind("is_strict_maximum", f, near, "maximum")
 
 
 def is_saddle(f: Function, near: Any) -> Verdict:
-    """As `is_strict_minimum`, with a Hessian of both signs and no zero eigenvalue."""
+    """As `is_strict_minimum`, with a Hessian of both signs and no zero eigenvalue.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: a point: an array or a pytree of numbers, of the shape of f's argument.
+
+    Raises:
+        DomainError: a point that is none.
+
+    Examples:
+        >>> from netprops import is_saddle
+        >>> is_saddle(lambda v: (v[0] * v[1] - 1) ** 2, near=[0.0, 0.0]).answer
+        'yes'
+    """
     return _is_kind("is_saddle", f, near, "saddle")
 
 
@@ -71,8 +113,20 @@ def has_critical_point(f: Function, box: Any) -> Verdict:
 
     Every critical point is enclosed and the rest of the box excluded.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        box: a bounded `Box`, or a pytree of these.
+
     Raises:
         DomainError: the box is unbounded.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import box, has_critical_point
+        >>> has_critical_point(lambda x: x**2 + jnp.sin(x), box(-1, 1)).answer
+        'yes'
+        >>> has_critical_point(lambda x: x**2 + jnp.sin(x), box(0, 1)).answer
+        'no'
     """
     asked = traced("has_critical_point", f, box)
     scalar(asked)

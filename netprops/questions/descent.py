@@ -66,8 +66,20 @@ def is_short_step(f: Function, at: Any, step: Any) -> Verdict:
     L is the Lipschitz constant of the gradient on that segment, if f is twice differentiable there. "Yes": L is
     enclosed, in balls around pieces of the segment. "No": a direction of greater curvature at one of its points.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point x: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        step: s > 0: an int, a `Fraction` or a double.
+
     Raises:
         DomainError: a step that is not positive.
+
+    Examples:
+        >>> from netprops import is_short_step
+        >>> is_short_step(lambda x: x**2, at=1, step=0.5).answer
+        'yes'
+        >>> is_short_step(lambda x: x**2, at=1, step=1).answer
+        'no'
     """
     asked, x, s = _asked("is_short_step", f, at, step)
     return record(remembered(asked, lambda: _short(asked, x, s), *key(x), str(s)))
@@ -76,8 +88,18 @@ def is_short_step(f: Function, at: Any, step: Any) -> Verdict:
 def short_step(f: Function, at: Any, most: Any = 1) -> float:
     """A step for which `is_short_step` is certified: a power of two times `most`, at most 1 times.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        most: the longest step to try, positive.
+
     Raises:
         DomainError: none was found (where f has a kink, say).
+
+    Examples:
+        >>> from netprops import short_step
+        >>> short_step(lambda x: 3 * x**2, at=1.0)
+        0.125
     """
     asked, x, s = _asked("short_step", f, at, most)
     steepest = bounds_on_box(asked.program, [ball(v) for v in flatten(x)])
@@ -89,7 +111,21 @@ def short_step(f: Function, at: Any, most: Any = 1) -> float:
 
 
 def next_point(f: Function, at: Any, step: Any) -> Any:
-    """x - step grad f(x), rounded to doubles; of the shape and pytree of `at`."""
+    """x - step grad f(x), rounded to doubles; of the shape and pytree of `at`.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point x: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        step: s > 0: an int, a `Fraction` or a double.
+
+    Raises:
+        DomainError: a step that is not positive.
+
+    Examples:
+        >>> from netprops import next_point
+        >>> next_point(lambda x: x**2, at=1.0, step=0.25)
+        array(0.5)
+    """
     asked, x, s = _asked("next_point", f, at, step)
     after = [float(v.mid()) for v in stepped(asked.program, flatten(x), s, 64)]
     arrays = [np.asarray(array, dtype=np.float64) for array in shaped(asked.program, after)]
@@ -122,8 +158,19 @@ def has_sufficient_decrease(f: Function, at: Any, step: Any) -> Verdict:
 
     Both sides are enclosed at growing precision. At a point where g is proved to be 0 the answer is yes: nothing moves.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        at: the point x: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        step: s > 0: an int, a `Fraction` or a double.
+
     Raises:
         DomainError: a step that is not positive.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import has_sufficient_decrease
+        >>> has_sufficient_decrease(jnp.cosh, at=1, step=0.5).answer
+        'yes'
     """
     asked, x, s = _asked("has_sufficient_decrease", f, at, step)
     return record(remembered(asked, lambda: _decreases(asked, x, s), *key(x), str(s)))
@@ -157,8 +204,21 @@ def is_basin(f: Function, near: Any, radius: Any, step: Any, noise: Any = 0) -> 
     displacement leads out: (1 - step m) radius + noise <= radius. "No": there is no strict minimum near `near`, or a
     step, and where there is noise a displacement, leads from a point of the ball out of it.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: a point near the minimum.
+        radius: of the ball, in the Euclidean norm of all coordinates; positive.
+        step: s > 0: an int, a `Fraction` or a double.
+        noise: the length of a displacement after every step, at least 0.
+
     Raises:
         DomainError: a radius or step that is not positive, noise that is negative.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_basin
+        >>> is_basin(lambda x: x**2 + jnp.sin(x), near=-0.4502, radius=0.5, step=0.25).answer
+        'yes'
     """
     asked, start, s = _asked("is_basin", f, near, step)
     r, n = positive("a radius", radius), exact(noise)
@@ -248,8 +308,19 @@ def descends_to(f: Function, start: Any, near: Any, step: Any) -> Verdict:
     The exact iterates are enclosed in balls until one certainly lies in a ball that holds descent (as in `is_basin`)
     about that minimum: yes; or about another one: no. A start at which the gradient is proved to be 0 is never left.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        start: where it starts: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        near: a point near the minimum.
+        step: s > 0: an int, a `Fraction` or a double.
+
     Raises:
         DomainError: a step that is not positive, points of different shapes.
+
+    Examples:
+        >>> from netprops import descends_to
+        >>> descends_to(lambda x: (x**2 - 1) ** 2, start=0.5, near=1.0, step=0.125).answer
+        'yes'
     """
     asked, x, s = _asked("descends_to", f, start, step)
     there = point_in(near, domain_around(start), "the point near the minimum")

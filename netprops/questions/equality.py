@@ -35,8 +35,22 @@ from netprops.search import falsify
 def are_equal(f: Function, g: Function, on: Any) -> Verdict:
     """Is ``f = g`` at every point of `on`? A tuple `on` stands for several arguments; all entries are compared.
 
+    Args:
+        f: a function of JAX arrays.
+        g: another, of the same arguments.
+        on: their domain; a tuple stands for several arguments.
+
     Raises:
         NotAFunctionError: outputs of different shapes.
+
+    Examples:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from netprops import are_equal, reals
+        >>> are_equal(jax.nn.softplus, lambda x: jnp.log(1 + jnp.exp(x)), on=reals())
+        <are_equal: yes (proved) because one normal form>
+        >>> are_equal(lambda x: 0.1 * x + 0.2 * x, lambda x: 0.3 * x, on=reals()).answer
+        'no'
     """
     first, second = traced_together("are_equal", f, on), traced_together("are_equal", g, on)
     if first.program.out_shapes != second.program.out_shapes:

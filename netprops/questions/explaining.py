@@ -122,14 +122,23 @@ def explain(cost: Cost, params: Any) -> Explanation:
     stays as it is.  Convex in some blocks means: for all real values of these, whatever real values the others hold.
 
     Args:
-        cost: a function of `params` alone; data and library calls inside as usual.  Data that must be exact should not
-            be computed with NumPy in there.
-        params: plain containers of arrays, or any registered pytree, such as an Equinox module; only the shapes of the
-            arrays count.
+        cost: a function of `params` alone; data and library calls inside as usual. Data that must be exact should
+            not be computed with NumPy in there.
+        params: plain containers of arrays, or any registered pytree, such as an Equinox module; only the shapes of
+            the arrays count.
 
     Raises:
         DomainError: no arrays, or more than `MOST_BLOCKS`.
-        NotAFunctionError, UnsupportedError: as `is_convex`.
+        NotAFunctionError: the cost is not scalar, or does not map the parameters to float64.
+        UnsupportedError: as of `is_convex`.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import explain
+        >>> def cost(p): return jnp.sum((p["A"] @ p["b"]) ** 2)
+        >>> found = explain(cost, {"A": jnp.zeros((2, 2)), "b": jnp.zeros(2)})
+        >>> found.convex
+        (('A',), ('b',))
     """
     parted = _Parted.of(params)
     scalar(_whole(cost, parted))

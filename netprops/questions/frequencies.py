@@ -132,6 +132,13 @@ def runs(name: str, trial: Callable[[Any], Any], count: int, *, tile: int = 256)
 
     Raises:
         DomainError: no runs.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_share_above, runs
+        >>> coin = runs("a coin", jax.random.bernoulli, 1000).share(lambda side: side, "heads")
+        >>> is_share_above(coin, 0.25).answer
+        'yes'
     """
     if not callable(trial):
         raise NotAFunctionError(f"a trial is a function of a random key, got {type(trial).__name__}")
@@ -292,12 +299,44 @@ def _interval(events: int, count: int, level: Fraction) -> Ends:
 
 
 def is_share_above(share: Share | CertifiedShare, level: Any) -> Verdict:
-    """Is the probability of the event above `level`?  yes and no are *estimated*: beyond it with the whole interval."""
+    """Is the probability of the event above `level`?  yes and no are *estimated*: beyond it with the whole interval.
+
+    Args:
+        share: of `runs(...)`, by its `share` or `certified_share`.
+        level: a probability, strictly between 0 and 1.
+
+    Raises:
+        DomainError: a level that is none.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_share_above, runs
+        >>> coin = runs("a coin", jax.random.bernoulli, 1000).share(lambda side: side, "heads")
+        >>> is_share_above(coin, 0.25).answer
+        'yes'
+        >>> is_share_above(coin, 0.5).answer
+        'undecided'
+    """
     return record(_against_level("is_share_above", share, level, above=True))
 
 
 def is_share_below(share: Share | CertifiedShare, level: Any) -> Verdict:
-    """Is the probability of the event below `level`?  yes and no are *estimated*: beyond it with the whole interval."""
+    """Is the probability of the event below `level`?  yes and no are *estimated*: beyond it with the whole interval.
+
+    Args:
+        share: of `runs(...)`, by its `share` or `certified_share`.
+        level: a probability, strictly between 0 and 1.
+
+    Raises:
+        DomainError: a level that is none.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_share_below, runs
+        >>> coin = runs("a coin", jax.random.bernoulli, 1000).share(lambda side: side, "heads")
+        >>> is_share_below(coin, 0.75).answer
+        'yes'
+    """
     return record(_against_level("is_share_below", share, level, above=False))
 
 
@@ -305,6 +344,23 @@ def is_rarer(a: Share | CertifiedShare, b: Share | CertifiedShare, *, by: Any) -
     """Is the probability of a smaller than that of b by more than `by`?  "No": it is not, by a whole interval either.
 
     The two intervals share the level, half for each; a and b need not be independent.
+
+    Args:
+        a: the share that is meant to be smaller.
+        b: the other.
+        by: the margin, at least 0 and below 1.
+
+    Raises:
+        DomainError: a margin that is none.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_rarer, runs
+        >>> coin = runs("a coin", jax.random.bernoulli, 1000).share(lambda side: side, "heads")
+        >>> die = runs("a die", lambda key: jax.random.randint(key, (), 1, 7), 1000)
+        >>> six = die.share(lambda face: face == 6, "six")
+        >>> is_rarer(six, coin, by=0.125).answer
+        'yes'
     """
     margin = _level("is_rarer", by, "a margin")
     first, second = a.counted(), b.counted()

@@ -33,8 +33,21 @@ def is_gradient_of(g: Function, f: Function, on: Any, for_all: Any = None) -> Ve
     g's entries; of JAX's derivatives none is used. "No" is certified: a point, an entry, and enclosures of both that
     are apart.
 
+    Args:
+        g: the presumed gradient, g(x) or g(x, q); of the shape of x.
+        f: a scalar function, f(x) or f(x, q).
+        on: the domain of x.
+        for_all: the domain of q.
+
     Raises:
         NotAFunctionError: f is not scalar, or g's outputs have not the shapes of `on`.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_gradient_of, reals
+        >>> is_gradient_of(jax.nn.sigmoid, jax.nn.softplus, on=reals())
+        <is_gradient_of: yes (proved) because 1 partial derivatives by table, each of one normal form with its
+        entry>
     """
     first, second = _both("is_gradient_of", g, f, on, for_all)
     return record(remembered(first, lambda: _answer(first, second), second.program.key))

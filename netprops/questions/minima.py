@@ -39,8 +39,18 @@ def are_distinct_minima(f: Function, near: Any, other: Any) -> Verdict:
     critical point each, with a positive definite Hessian all over them. "No", certified too: near one of the points the
     gradient has no zero, or there is a critical point of another kind; or both points are near one minimum.
 
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: a point: an array or a pytree of numbers, of the shape of f's argument.
+        other: another.
+
     Raises:
         DomainError: pytrees or shapes that do not fit each other.
+
+    Examples:
+        >>> from netprops import are_distinct_minima
+        >>> are_distinct_minima(lambda x: (x**2 - 1) ** 2, near=1.0, other=-1.0).answer
+        'yes'
     """
     return _about_two("are_distinct_minima", f, near, other, _distinct)
 
@@ -50,6 +60,19 @@ def is_worse_minimum(f: Function, near: Any, than: Any) -> Verdict:
 
     "No", certified too: near one of the points there is none (as `are_distinct_minima` says it), the first has the
     lower value, or they are one minimum. Two minima of equal value stay undecided.
+
+    Args:
+        f: a scalar function of JAX arrays, float64.
+        near: the point of the minimum that is meant to be higher.
+        than: the point of the other.
+
+    Raises:
+        DomainError: pytrees or shapes that do not fit each other.
+
+    Examples:
+        >>> from netprops import is_worse_minimum
+        >>> is_worse_minimum(lambda x: (x**2 - 1) ** 2 + x / 8, near=0.984, than=-1.0153).answer
+        'yes'
     """
     return _about_two("is_worse_minimum", f, near, than, _worse)
 
@@ -61,8 +84,19 @@ def is_higher_at_minimum(g: Function, f: Function, near: Any, than: Any) -> Verd
     certified too: near one of the points there is none (as `are_distinct_minima` says it), g is lower at the first, or
     they are one minimum. Equal values of g at two minima stay undecided.
 
+    Args:
+        g: a scalar function, whose values are compared.
+        f: a scalar function, whose minima are meant.
+        near: a point near the minimum of f at which g is meant to be higher.
+        than: a point near the other.
+
     Raises:
         DomainError: pytrees or shapes that do not fit each other.
+
+    Examples:
+        >>> from netprops import is_higher_at_minimum
+        >>> is_higher_at_minimum(lambda x: x, lambda x: (x**2 - 1) ** 2, near=1.0, than=-1.0).answer
+        'yes'
     """
     name = "is_higher_at_minimum"
     judge = traced(name, g, domain_around(near))

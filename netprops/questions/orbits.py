@@ -28,8 +28,23 @@ def has_orbit(group: FiniteGroup, at: Any, size: int) -> Verdict:
     orbit has as many points as the group has elements for each of these (the orbit-stabiliser theorem).  Where the
     group has at most 5,000 elements, all images are listed and compared as well.
 
+    Args:
+        group: a finite group that acts on the parameters (`netprops.objects.symmetries`).
+        at: the point: an array or pytree of ints, `Fraction`s or doubles, exact as they are.
+        size: the number of its images, at least 1.
+
     Raises:
         ValueError: a point that the group does not act on, or a size that is none.
+
+    Examples:
+        >>> import numpy as np
+        >>> from netprops import has_orbit
+        >>> from netprops.objects.networks import Network
+        >>> from netprops.objects.symmetries import permutations_group
+        >>> group = permutations_group(Network(widths=(1, 2, 1)))  # of two hidden units
+        >>> unlike = ((np.array([[1, 2]]), np.array([0, 0])), (np.array([[3], [4]]), np.array([0])))
+        >>> has_orbit(group, at=unlike, size=2).answer
+        'yes'
     """
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"an orbit has one point or more, got {size!r}")

@@ -42,13 +42,48 @@ Refute = Callable[[Asked, falsify.Found], Refutation | None]
 
 
 def is_nondecreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f(a) <= f(b)`` whenever a <= b in every coordinate?"""
+    """Is ``f(a) <= f(b)`` whenever a <= b in every coordinate?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box` or a pytree of boxes.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_nondecreasing, reals
+        >>> is_nondecreasing(jax.nn.softplus, on=reals()).answer
+        'yes'
+        >>> is_nondecreasing(jax.nn.silu, on=reals()).answer
+        'no'
+    """
     asked = traced("is_nondecreasing", f, on, for_all)
     return record(remembered(asked, lambda: _monotone(asked, 1)))
 
 
 def is_nonincreasing(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f(a) >= f(b)`` whenever a <= b in every coordinate?"""
+    """Is ``f(a) >= f(b)`` whenever a <= b in every coordinate?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box` or a pytree of boxes.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> from netprops import is_nonincreasing, positive
+        >>> is_nonincreasing(lambda x, s: 1 / (x + s), on=positive(), for_all=positive()).answer
+        'yes'
+    """
     asked = traced("is_nonincreasing", f, on, for_all)
     return record(remembered(asked, lambda: _monotone(asked, -1)))
 
@@ -57,6 +92,21 @@ def is_positive(f: Function, on: Any, for_all: Any = None) -> Verdict:
     """Is ``f > 0`` everywhere on the domain? "No" is a point with f <= 0.
 
     "Yes" is proved by the ranges of the normal form, or certified on a bounded domain by enclosures on parts of it.
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box` or a pytree of boxes.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> from netprops import box, is_positive
+        >>> is_positive(lambda x: x**2 - x + 1, on=box(0, 1)).answer
+        'yes'
     """
     asked = traced_on_cones("is_positive", f, on, for_all)
     return record(remembered(asked, lambda: _positive(asked)))
@@ -67,6 +117,22 @@ def no_counterexample(gap: Function, on: Any) -> Verdict:
 
     A tuple `on` stands for several arguments of `gap`. What floats find below 0 is decided in ball arithmetic, so no
     tolerance is needed: rounding is told from a counterexample by its sign.
+
+    Args:
+        gap: a scalar function; a statement that it is never negative.
+        on: its domain; a tuple stands for several arguments.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: gap is not scalar.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import no_counterexample, reals
+        >>> no_counterexample(lambda x: x**2 - jnp.sin(x) ** 2, on=reals()).evidence
+        'sampled'
+        >>> no_counterexample(lambda x: x**2 - 2 * jnp.sin(x) ** 2, on=reals()).evidence
+        'certified'
     """
     asked = traced_together("no_counterexample", gap, on)
     return record(remembered(asked, lambda: _sampled(asked)))

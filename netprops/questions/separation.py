@@ -25,10 +25,19 @@ def is_separable(X: Any, y: Any, kind: Kind) -> Verdict:
     Exactly one holds. Each answer carries its certificate: theta, or multipliers l >= 0 with sum l_i m_i = 0.
 
     Args:
-        X: shape (n, d); y: shape (n,), entries 0 or 1. Ints, Fractions or doubles, exact as they are.
+        X: the inputs, shape (n, d): ints, `Fraction`s or doubles, exact as they are.
+        y: the labels, shape (n,), 0 or 1.
+        kind: "complete", "quasi" or "overlap".
 
     Raises:
         DomainError: shapes that do not fit, labels other than 0 and 1, or an unknown kind.
+
+    Examples:
+        >>> from netprops import is_separable
+        >>> is_separable([[0], [1], [2]], [0, 0, 1], "complete").answer
+        'yes'
+        >>> is_separable([[0], [1], [2]], [0, 1, 0], "overlap").answer
+        'yes'
     """
     if kind not in KINDS.values():
         raise DomainError(f"a separation is 'complete', 'quasi' or 'overlap', got {kind!r}")

@@ -56,43 +56,168 @@ Prove = Callable[[Calculus, Expression], Proof | None]
 
 
 def is_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f((1-t)a + t b) <= (1-t) f(a) + t f(b)`` for all a, b in `on`, t in [0, 1] (and all q in `for_all`)?"""
+    """Is ``f((1-t)a + t b) <= (1-t) f(a) + t f(b)`` for all a, b in `on`, t in [0, 1] (and all q in `for_all`)?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> from netprops import is_convex, nonnegative, reals
+        >>> is_convex(lambda x, c: c * x**2, on=reals(), for_all=nonnegative())
+        <is_convex: yes (proved) because squares with nonnegative coefficients>
+        >>> is_convex(lambda v: v[0] * v[1], on=reals(2)).answer
+        'no'
+    """
     asked = traced_on_cones("is_convex", f, on, for_all)
     return record(remembered(asked, lambda: _bent(asked, 1)))
 
 
 def is_concave(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``-f`` convex?"""
+    """Is ``-f`` convex?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_concave, positive
+        >>> is_concave(jnp.log, on=positive())
+        <is_concave: yes (proved) because log of a concave function; affine>
+    """
     asked = traced_on_cones("is_concave", f, on, for_all)
     return record(remembered(asked, lambda: _bent(asked, -1)))
 
 
 def is_affine(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is f both convex and concave, that is, linear plus a constant?"""
+    """Is f both convex and concave, that is, linear plus a constant?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> from netprops import is_affine, reals
+        >>> is_affine(lambda x, a: a @ x + 1, on=reals(3), for_all=reals(3))
+        <is_affine: yes (proved) because the normal form is affine>
+        >>> is_affine(lambda x: abs(x), on=reals()).answer
+        'no'
+    """
     asked = traced_on_cones("is_affine", f, on, for_all)
     return record(remembered(asked, lambda: _affine(asked)))
 
 
 def is_constant(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Does f take one value on all of `on` (for each q its own)?"""
+    """Does f take one value on all of `on` (for each q its own)?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_constant, reals
+        >>> is_constant(lambda x: jax.nn.sigmoid(x) + jax.nn.sigmoid(-x), on=reals())
+        <is_constant: yes (proved) because the normal form does not contain the variables>
+    """
     asked = traced_on_cones("is_constant", f, on, for_all)
     return record(remembered(asked, lambda: _constant(asked)))
 
 
 def is_strictly_convex(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f((1-t)a + t b) < (1-t) f(a) + t f(b)`` for all a != b and 0 < t < 1?"""
+    """Is ``f((1-t)a + t b) < (1-t) f(a) + t f(b)`` for all a != b and 0 < t < 1?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_strictly_convex, reals
+        >>> is_strictly_convex(jnp.exp, on=reals()).answer
+        'yes'
+        >>> is_strictly_convex(abs, on=reals()).answer
+        'no'
+    """
     asked = traced_on_cones("is_strictly_convex", f, on, for_all)
     return record(remembered(asked, lambda: _strictly(asked)))
 
 
 def is_quasiconvex(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``f((1-t)a + t b) <= max(f(a), f(b))``: is every sublevel set convex?"""
+    """Is ``f((1-t)a + t b) <= max(f(a), f(b))``: is every sublevel set convex?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_quasiconvex, reals
+        >>> is_quasiconvex(lambda x: jnp.log(1 + x**2), on=reals()).answer
+        'yes'
+        >>> is_quasiconvex(jnp.sin, on=reals()).answer
+        'no'
+    """
     asked = traced_on_cones("is_quasiconvex", f, on, for_all)
     return record(remembered(asked, lambda: _quasi(asked, 1)))
 
 
 def is_quasiconcave(f: Function, on: Any, for_all: Any = None) -> Verdict:
-    """Is ``-f`` quasi-convex?"""
+    """Is ``-f`` quasi-convex?
+
+    Args:
+        f: the function, f(x), or f(x, q) with `for_all`; its outputs are real arrays of float64, of any shape.
+        on: the domain of x: a `Box`, an ordered cone, or a pytree of these.
+        for_all: the domain of q: a `Box` or a pytree of boxes; nothing if f has one argument.
+
+    Raises:
+        DomainError: the domain is none, or the function is certified undefined somewhere in it.
+        NotAFunctionError: f does not map the domain to real arrays.
+        UnsupportedError: f rounds to another dtype, or does what no reading can follow.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import is_quasiconcave, reals
+        >>> is_quasiconcave(lambda x: jnp.exp(-(x**2)), on=reals()).answer
+        'yes'
+    """
     asked = traced_on_cones("is_quasiconcave", f, on, for_all)
     return record(remembered(asked, lambda: _quasi(asked, -1)))
 
@@ -444,10 +569,13 @@ def _quasi(asked: Asked, side: int) -> Verdict:
 
 @dataclass(frozen=True)
 class Curvature:
-    """What `curvature` found: `name` is "affine", "convex", "concave", "neither" or "undecided".
+    """What `curvature` found.
 
-    "convex" is proved convex and certified not concave; "neither" is certified both ways;
-    `convex` and `concave` are the two verdicts behind it.
+    Attributes:
+        name: "affine", "convex", "concave", "neither" or "undecided".  "convex" is proved convex and certified not
+            concave; "neither" is certified both ways.
+        convex: the verdict of `is_convex` behind it.
+        concave: that of `is_concave`.
     """
 
     name: str
@@ -469,10 +597,22 @@ class Curvature:
 def curvature(f: Function, on: Any) -> Curvature:
     """The curvature of a scalar function on a domain; every name but "undecided" is rigorous.
 
+    Args:
+        f: a scalar function of one argument, an array or a pytree of arrays.
+        on: its domain: a `Box`, an ordered cone, or a pytree of these.
+
     Raises:
         NotAFunctionError: the function returns no real scalar.
         DomainError: the domain is none, or the function is certified undefined somewhere in it.
         UnsupportedError: the function uses a primitive without a rule, or rounds to another dtype.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import curvature, positive, reals
+        >>> curvature(lambda v: jnp.sqrt(v[0] * v[1]), positive(2)).name
+        'concave'
+        >>> curvature(lambda v: v[0] ** 2 - 1e-10 * v[1] ** 2, reals(2)).name
+        'neither'
     """
     asked = traced_on_cones("curvature", f, on)
     scalar(asked)

@@ -60,7 +60,25 @@ class Pairs:
 
 
 def pairs(name: str, trial: Callable[[Any], Any], count: int, *, tile: int = 128) -> Pairs:
-    """So many pairs of independent runs of ``trial(key)``; see `frequencies.runs`, also for what is refused."""
+    """So many pairs of independent runs of ``trial(key)``; see `frequencies.runs`, also for what is refused.
+
+    Args:
+        name: what is run, in words.
+        trial: one run, in JAX: from a random key to its outcome.
+        count: how many pairs.
+        tile: how many of them are vectorised together.
+
+    Raises:
+        DomainError: no pairs.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_spread_smaller, pairs
+        >>> uniform = pairs("uniform", jax.random.uniform, 500).spread(lambda x: x, "x")
+        >>> normal = pairs("normal", jax.random.normal, 500).spread(lambda x: x, "x")
+        >>> is_spread_smaller(uniform, normal, ratio=1).answer
+        'yes'
+    """
     if not callable(trial):
         raise NotAFunctionError(f"a trial is a function of a random key, got {type(trial).__name__}")
     return Pairs(runs(name, lambda key: jax.vmap(trial)(jax.random.split(key)), count, tile=tile))
@@ -135,8 +153,21 @@ def is_spread_smaller(a: Spread, b: Spread, *, ratio: Any) -> Verdict:
 
     Both are *estimated*: the interval of the ratio of the two spreads lies wholly below `ratio`, or wholly above it.
 
+    Args:
+        a: a spread of `pairs(...)`.
+        b: another.
+        ratio: positive.
+
     Raises:
         DomainError: the ratio is not positive.
+
+    Examples:
+        >>> import jax
+        >>> from netprops import is_spread_smaller, pairs
+        >>> uniform = pairs("uniform", jax.random.uniform, 500).spread(lambda x: x, "x")
+        >>> normal = pairs("normal", jax.random.normal, 500).spread(lambda x: x, "x")
+        >>> is_spread_smaller(normal, uniform, ratio=1).answer
+        'no'
     """
     number = exact(ratio)
     bound = Fraction(int(number.p), int(number.q))
