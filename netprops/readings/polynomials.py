@@ -734,6 +734,8 @@ class Table:
                 continue
             if any(k < 1 or k.q != 1 or exponents.get(i, ZERO) < k for i, k in lead):
                 continue
+            if any(_divides(lead, m) for m in v.terms if m != lead):  # it would come back for ever
+                continue
             for i, k in (*lead, (index, ONE)):
                 exponents[i] -= k
             rest = Expression(self, {m: -k for m, k in v.terms.items() if m != lead})
@@ -1586,6 +1588,12 @@ def _domain_conditions(table: Table, u: Expression, domain: Interval) -> frozens
         below = table.subtract(table.number(domain.hi), plain)
         conditions |= table.required("positive" if domain.hi_open else "nonnegative", below)
     return frozenset(conditions)
+
+
+def _divides(m: Monomial, n: Monomial) -> bool:
+    """Whether each power of m is at most that of n."""
+    powers = dict(n)
+    return all(powers.get(i, ZERO) >= k for i, k in m)
 
 
 def _implies(truth: Truth, condition: Condition) -> bool:
