@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,7 @@ Move: TypeAlias = Callable[[Array, int], Array]  # of an array along an axis
 
 ROWS = 2  # of the program that is looked at
 _MOST_SUBSETS = 6  # arrays of which all subsets are tried
+_POINTS = 4
 _CLOSE = 1e-9  # floats only choose which question to ask
 
 
@@ -238,17 +239,16 @@ def sites_that_move(layer: HiddenLayer, model: Model, move: Move) -> tuple[Site,
     Each of (W, b) of a plain layer; the scale and the shift of a normalised one.  It is a guess: what is claimed of the
     network is asked of the network.
     """
-    rng = np.random.default_rng(0)
-    arrays = {each.name: rng.normal(size=each.shape) for each in model.parameters}
-    inputs = rng.normal(size=(ROWS, *model.row))
-    aim = np.asarray(move(jnp.asarray(layer.before(arrays, inputs)), layer.axis))
+    rng, points = np.random.default_rng(0), []
+    for _ in range(_POINTS):
+        arrays = {each.name: jnp.asarray(rng.normal(size=each.shape)) for each in model.parameters}
+        points.append((arrays, jnp.asarray(rng.normal(size=(ROWS, *model.row)))))
+    aims = [move(layer.before(*point), layer.axis) for point in points]
     for size in range(1, min(len(layer.incoming), _MOST_SUBSETS) + 1):
         for chosen in itertools.combinations(layer.incoming, size):
-            got = np.asarray(layer.before(moved(_on_device(arrays), chosen, move), inputs))
-            if np.allclose(got, aim, rtol=_CLOSE, atol=_CLOSE):
+            if all(
+                np.allclose(layer.before(moved(arrays, chosen, move), inputs), aim, rtol=_CLOSE, atol=_CLOSE)
+                for (arrays, inputs), aim in zip(points, aims, strict=True)
+            ):
                 return chosen
     return None
-
-
-def _on_device(arrays: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: jnp.asarray(array) for name, array in arrays.items()}
