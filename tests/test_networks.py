@@ -521,6 +521,21 @@ def test_statistics_are_no_parameters():
         check_network(pair, (2, 2), parameters=lambda name: False)
 
 
+def test_weights_in_a_loop_are_in_no_layer_that_is_found():
+    params = {"W": np.ones((2, 2)), "V": np.ones((2, 1)), "c": np.ones(1)}
+
+    def recurrent(p, x):
+        h, _ = jax.lax.scan(lambda h, row: (jnp.tanh(h @ p["W"] + row), None), x, jnp.stack([x, x]))
+        return batch(h, p["V"], p["c"])
+
+    report = check_network((params, recurrent), (1, 2))
+    assert not report.of("fails")
+    assert "W: in no layer" in finding(report, "each layer convex").because
+    assert finding(report, "last layer convex").outcome == "holds"
+    assert finding(report, "not convex in all parameters").outcome == "holds"
+    assert outcomes(report)["permutation symmetry"] == "does not apply"
+
+
 def test_names_of_parameters_are_not_those_of_data():
     model = model_of(({"inputs": np.ones((2, 1)), "W": np.ones(1)}, lambda p, x: batch(x, p["inputs"], p["W"])), (2,))
     assert model.names == ("W", "params.inputs")

@@ -64,6 +64,7 @@ class Anatomy:
         layers: the parameters of each layer of weights: these and their biases.
         last: the parameters of the last layer, of which all before it is independent; empty if there is none such.
         tied: the parameters that the last layer shares with earlier ones.
+        unplaced: the parameters that the outputs depend on and that are in none of these layers.
         is_deep: whether some layer of weights is applied to what depends on other parameters.
     """
 
@@ -71,6 +72,7 @@ class Anatomy:
     layers: tuple[tuple[str, ...], ...]
     last: tuple[str, ...]
     tied: tuple[str, ...]
+    unplaced: tuple[str, ...]
     is_deep: bool
 
 
@@ -87,11 +89,14 @@ def anatomy(model: Model) -> Anatomy:
     weights = [use for use in uses(wired) if use.argument != inputs]
     hidden = [_hidden(wired, names, family, _readers(wired, family, weights)) for family in found if _is_hidden(family)]
     last = max(weights, key=lambda use: use.node, default=None)
+    layers = _layers(wired, names, weights)
+    placed = set(itertools.chain.from_iterable(layers))
     return Anatomy(
         tuple(layer for layer in hidden if layer is not None),
-        _layers(wired, names, weights),
+        layers,
         () if last is None else _behind(wired, names, last.data),
         () if last is None or not wired.depends(last.data, last.argument) else (names[last.argument],),
+        tuple(name for name in _behind(wired, names) if name not in placed),
         any(wired.sources[use.data] & ((1 << inputs) - 1) for use in weights),
     )
 
@@ -182,13 +187,10 @@ def _layers(wired: Wiring, names: Sequence[str], weights: Sequence[Use]) -> tupl
     return tuple(layers)
 
 
-def _behind(wired: Wiring, names: Sequence[str], value: int) -> tuple[str, ...]:
-    """The parameters that the outputs depend on, but a value does not."""
-    return tuple(
-        name
-        for k, name in enumerate(names)
-        if any(wired.depends(out, k) for out in wired.outputs) and not wired.depends(value, k)
-    )
+def _behind(wired: Wiring, names: Sequence[str], value: int | None = None) -> tuple[str, ...]:
+    """The parameters that the outputs depend on, but a value (if there is one) does not."""
+    used = [k for k in range(len(names)) if any(wired.depends(out, k) for out in wired.outputs)]
+    return tuple(names[k] for k in used if value is None or not wired.depends(value, k))
 
 
 # ---------------------------------------------------------------- moving parameters

@@ -412,7 +412,10 @@ def _unmet(claim: str, where: str, setting: Setting, layer: Sequence[str]) -> Fi
 def _each_layer(setting: Setting) -> Iterator[Finding]:
     claim = "each layer convex"
     if not setting.anatomy.is_deep:
-        yield _no(claim, "", "it has no hidden layer: see `convex with one layer`")
+        yield _no(claim, "", _shallow(setting))
+        return
+    if setting.anatomy.unplaced:
+        yield _no(claim, "", f"{', '.join(setting.anatomy.unplaced)}: in no layer of weights that was found")
         return
     for layer in setting.anatomy.layers:
         affine = setting.ask_of_outputs(is_affine, layer)
@@ -425,10 +428,17 @@ def _each_layer(setting: Setting) -> Iterator[Finding]:
         yield reason or _of(claim, where, verdict)
 
 
+def _shallow(setting: Setting) -> str:
+    """That there is no hidden layer, in words."""
+    unplaced = setting.anatomy.unplaced
+    beside = f", as far as was found ({', '.join(unplaced)}: in no layer)" if unplaced else ""
+    return f"no weights are applied to what depends on other parameters: it has no hidden layer{beside}"
+
+
 def _jointly(setting: Setting) -> Iterator[Finding]:
     claim = "not convex in all parameters"
     if not setting.anatomy.is_deep:
-        yield _no(claim, "", "it has no hidden layer: no weights are applied to what depends on other parameters")
+        yield _no(claim, "", _shallow(setting))
         return
     yield _of(claim, "", setting.ask_of_cost(is_convex, setting.model.names), wanted="no")
 
