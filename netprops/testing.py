@@ -195,8 +195,8 @@ def _message(verdict: Verdict, wanted: str) -> Iterator[str]:
 def assert_network(network: Any, inputs: Any, targets: Any = None, **options: Any) -> NetworkReport:
     """All claims about networks that apply to this one hold, and all that are named apply: see `check_network`.
 
-    Options are `loss` and `claims`.  The message of the `AssertionError` is the table, and for each claim that fails
-    the witness; returns the report.
+    Options are `loss`, `claims` and `parameters`.  The message of the `AssertionError` is the table, and for each claim
+    that fails the witness; returns the report.
     """
     __tracebackhide__ = True
     from netprops.networks.checking import check_network
@@ -233,6 +233,7 @@ def network_claims(
     *,
     loss: Callable[[Any, Any], Any] | None = None,
     claims: Sequence[str] | None = None,
+    parameters: Callable[[str], bool] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator: the test runs once for each claim about networks, and is given the `report` of that claim.
 
@@ -245,11 +246,12 @@ def network_claims(
 
     Args:
         network: makes the network; called in the test, so that collecting tests costs nothing.
-        inputs, targets, loss, claims: as for `check_network`; inputs and targets may be functions that make them.
+        inputs, targets, loss, claims, parameters: as for `check_network`; functions without arguments make inputs and
+            targets when they are needed.
     """
     import pytest
 
-    options = {} if loss is None else {"loss": loss}
+    options: dict[str, Any] = {"parameters": parameters} | ({} if loss is None else {"loss": loss})
 
     def decorate(test: Callable[..., Any]) -> Callable[..., Any]:
         if "report" not in inspect.signature(test).parameters:

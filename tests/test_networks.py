@@ -54,8 +54,7 @@ def plain(activation, widths=(2, 3, 1), single=np.float64):
     """A pair (params, function) of dense layers."""
     rng = np.random.default_rng(0)
     params = [
-        {"W": rng.normal(size=(m, n)).astype(single), "b": np.zeros(n, single)}
-        for m, n in itertools.pairwise(widths)
+        {"W": rng.normal(size=(m, n)).astype(single), "b": np.zeros(n, single)} for m, n in itertools.pairwise(widths)
     ]
 
     def function(params, x):
@@ -256,7 +255,10 @@ NORMALISED = {
 def test_layer_norm_keeps_permutations_and_flips_its_own_scale_and_shift():
     report = check_network((NORMALISED, normalised), (2, 2))
     assert outcomes(report) == {**APPLY_EVERYWHERE, **TANH, **NOT_LINEAR}
-    assert "no incoming parameters of its units mix" in finding(report, "GL symmetry of a linear layer").because
+    assert (
+        "its pre-activations mix with no incoming parameters"
+        in finding(report, "GL symmetry of a linear layer").because
+    )
     assert finding(report, "gradient = back-propagation").evidence == "sampled"
 
 
@@ -472,8 +474,66 @@ def test_wrong_networks_and_data_are_refused_in_words():
         check_network(module(jnp.tanh), (2, 5))
     with pytest.raises(DomainError, match="rows"):
         check_network(plain(jnp.tanh), np.zeros((0, 2)))
+    with pytest.raises(DomainError, match="with fewer units"):
+        check_network(plain(jnp.tanh, (2, 500, 1)), (2, 2))
     with pytest.raises(ValueError, match="permutation symmetry"):
         check_network(plain(jnp.tanh), (2, 2), claims=["symmetry"])
+
+
+def test_what_a_float_search_takes_for_a_symmetry_is_asked_before_it_is_used():
+    """One of these units is off at the first points that are tried, and seems to be flipped."""
+    params = {"W": np.ones((2, 3)), "V": np.ones((3, 3)), "U": np.ones((3, 1))}
+
+    def residual(p, x):
+        h = x @ p["W"]
+        return (h + jax.nn.relu(h @ p["V"] - 1e3)) @ p["U"]
+
+    report = check_network((params, residual), (2, 2), claims=["permutation symmetry", "sign-flip symmetry"])
+    assert not report.of("fails")
+    flip = finding(report, "sign-flip symmetry")
+    assert (flip.outcome, flip.evidence) == ("does not apply", "certified")
+    assert "not so: its pre-activations change their signs with" in flip.because
+
+
+class WithStatistics(Linen):
+    """As in Flax Linen: with a collection of running statistics beside the parameters."""
+
+    def init(self, rngs, x):
+        return {
+            **super().init(rngs, x),
+            "batch_stats": {"mean": np.zeros(1, np.float32), "var": np.ones(1, np.float32)},
+        }
+
+    def apply(self, variables, x, rngs=None):
+        stats = variables["batch_stats"]
+        return super().apply(variables, (x - stats["mean"][None, :]) / jnp.sqrt(stats["var"])[None, :], rngs)
+
+
+def test_statistics_are_no_parameters():
+    network = WithStatistics(jnp.tanh)
+    report = check_network(network, (2, 2))
+    assert outcomes(report) == {**APPLY_EVERYWHERE, **TANH, **NOT_LINEAR}
+    variables = network.init(jax.random.key(0), np.ones((2, 2)))
+    pair = (variables, lambda v, x: network.apply(v, x))
+    report = check_network(pair, (2, 2), parameters=lambda name: name.startswith("params.D"))
+    assert report.holds
+    with pytest.raises(NotAFunctionError, match=r"that are chosen, of batch_stats\.mean"):
+        check_network(pair, (2, 2), parameters=lambda name: False)
+
+
+def test_weights_in_a_loop_are_in_no_layer_that_is_found():
+    params = {"W": np.ones((2, 2)), "V": np.ones((2, 1)), "c": np.ones(1)}
+
+    def recurrent(p, x):
+        h, _ = jax.lax.scan(lambda h, row: (jnp.tanh(h @ p["W"] + row), None), x, jnp.stack([x, x]))
+        return batch(h, p["V"], p["c"])
+
+    report = check_network((params, recurrent), (1, 2))
+    assert not report.of("fails")
+    assert "W: in no layer" in finding(report, "each layer convex").because
+    assert finding(report, "last layer convex").outcome == "holds"
+    assert finding(report, "not convex in all parameters").outcome == "holds"
+    assert outcomes(report)["permutation symmetry"] == "does not apply"
 
 
 def test_names_of_parameters_are_not_those_of_data():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,7 @@ Move: TypeAlias = Callable[[Array, int], Array]  # of an array along an axis
 
 ROWS = 2  # of the program that is looked at
 _MOST_SUBSETS = 6  # arrays of which all subsets are tried
+_POINTS = 4
 _CLOSE = 1e-9  # floats only choose which question to ask
 
 
@@ -63,6 +64,7 @@ class Anatomy:
         layers: the parameters of each layer of weights: these and their biases.
         last: the parameters of the last layer, of which all before it is independent; empty if there is none such.
         tied: the parameters that the last layer shares with earlier ones.
+        unplaced: the parameters that the outputs depend on and that are in none of these layers.
         is_deep: whether some layer of weights is applied to what depends on other parameters.
     """
 
@@ -70,6 +72,7 @@ class Anatomy:
     layers: tuple[tuple[str, ...], ...]
     last: tuple[str, ...]
     tied: tuple[str, ...]
+    unplaced: tuple[str, ...]
     is_deep: bool
 
 
@@ -86,11 +89,14 @@ def anatomy(model: Model) -> Anatomy:
     weights = [use for use in uses(wired) if use.argument != inputs]
     hidden = [_hidden(wired, names, family, _readers(wired, family, weights)) for family in found if _is_hidden(family)]
     last = max(weights, key=lambda use: use.node, default=None)
+    layers = _layers(wired, names, weights)
+    placed = set(itertools.chain.from_iterable(layers))
     return Anatomy(
         tuple(layer for layer in hidden if layer is not None),
-        _layers(wired, names, weights),
+        layers,
         () if last is None else _behind(wired, names, last.data),
         () if last is None or not wired.depends(last.data, last.argument) else (names[last.argument],),
+        tuple(name for name in _behind(wired, names) if name not in placed),
         any(wired.sources[use.data] & ((1 << inputs) - 1) for use in weights),
     )
 
@@ -181,13 +187,10 @@ def _layers(wired: Wiring, names: Sequence[str], weights: Sequence[Use]) -> tupl
     return tuple(layers)
 
 
-def _behind(wired: Wiring, names: Sequence[str], value: int) -> tuple[str, ...]:
-    """The parameters that the outputs depend on, but a value does not."""
-    return tuple(
-        name
-        for k, name in enumerate(names)
-        if any(wired.depends(out, k) for out in wired.outputs) and not wired.depends(value, k)
-    )
+def _behind(wired: Wiring, names: Sequence[str], value: int | None = None) -> tuple[str, ...]:
+    """The parameters that the outputs depend on, but a value (if there is one) does not."""
+    used = [k for k in range(len(names)) if any(wired.depends(out, k) for out in wired.outputs)]
+    return tuple(names[k] for k in used if value is None or not wired.depends(value, k))
 
 
 # ---------------------------------------------------------------- moving parameters
@@ -238,17 +241,16 @@ def sites_that_move(layer: HiddenLayer, model: Model, move: Move) -> tuple[Site,
     Each of (W, b) of a plain layer; the scale and the shift of a normalised one.  It is a guess: what is claimed of the
     network is asked of the network.
     """
-    rng = np.random.default_rng(0)
-    arrays = {each.name: rng.normal(size=each.shape) for each in model.parameters}
-    inputs = rng.normal(size=(ROWS, *model.row))
-    aim = np.asarray(move(jnp.asarray(layer.before(arrays, inputs)), layer.axis))
+    rng, points = np.random.default_rng(0), []
+    for _ in range(_POINTS):
+        arrays = {each.name: jnp.asarray(rng.normal(size=each.shape)) for each in model.parameters}
+        points.append((arrays, jnp.asarray(rng.normal(size=(ROWS, *model.row)))))
+    aims = [move(layer.before(*point), layer.axis) for point in points]
     for size in range(1, min(len(layer.incoming), _MOST_SUBSETS) + 1):
         for chosen in itertools.combinations(layer.incoming, size):
-            got = np.asarray(layer.before(moved(_on_device(arrays), chosen, move), inputs))
-            if np.allclose(got, aim, rtol=_CLOSE, atol=_CLOSE):
+            if all(
+                np.allclose(layer.before(moved(arrays, chosen, move), inputs), aim, rtol=_CLOSE, atol=_CLOSE)
+                for (arrays, inputs), aim in zip(points, aims, strict=True)
+            ):
                 return chosen
     return None
-
-
-def _on_device(arrays: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: jnp.asarray(array) for name, array in arrays.items()}

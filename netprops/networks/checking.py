@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from netprops.readings.jaxpr import NotAFunctionError, UnsupportedError
 NAMES = tuple(row.name for row in CLAIMS)
 
 _BY_NAME = {row.name: row for row in CLAIMS}
+MOST_PARAMETERS = 1000
 _WIDTH = 116  # of a line
 _LONGEST = 700  # characters of a reason
 
@@ -74,6 +76,7 @@ def check_network(
     *,
     loss: Callable[[Array, Array], Array] = squared_error,
     claims: Sequence[str] | None = None,
+    parameters: Callable[[str], bool] | None = None,
 ) -> NetworkReport:
     """Which claims about networks hold of this one; for each that does not apply, which hypothesis is not met.
 
@@ -91,17 +94,21 @@ def check_network(
             the shape itself, ``(2, 3)``: all of them.
         targets: likewise; by default all real arrays of the outputs' shape.
         loss: of outputs and targets, a scalar or an array, whose mean is taken.
+        parameters: of the name of an array, whether it is a parameter; the others stay as they are (running means and
+            variances, say).  By default all floating-point arrays, or those of the collection "params" where there are
+            collections, as in Flax Linen.
         claims: names out of `NAMES`, which then must apply for the report to hold; by default all, where they apply.
 
     Raises:
         NotAFunctionError: it is no network, or cannot be called with such inputs; the message says what was tried.
-        DomainError: inputs or targets without rows.
+        DomainError: inputs or targets without rows; more than `MOST_PARAMETERS` parameters.
         ValueError: a claim of another name.
     """
     chosen = _chosen(claims)
     with jax.enable_x64(True):
         inputs = _data(inputs, "inputs")
-        model = model_of(network, inputs.shape[1:])
+        model = model_of(network, inputs.shape[1:], parameters)
+        _demand_few(model)
         shape = model.outputs(inputs.shape[0])
         targets = reals(shape) if targets is None else _data(targets, "targets")
         setting = Setting(model, anatomy(model), loss, inputs, targets)
@@ -128,6 +135,19 @@ def _data(value: Any, what: str) -> Any:
     return value
 
 
+def _demand_few(model: Model) -> None:
+    numbers = _size(model)
+    if numbers > MOST_PARAMETERS:
+        raise DomainError(
+            f"the network has {numbers} parameters, and is looked at in symbols: what is claimed is claimed of an "
+            f"architecture, so make one with fewer units a layer (at most {MOST_PARAMETERS} parameters)"
+        )
+
+
+def _size(model: Model) -> int:
+    return sum(math.prod(each.shape) for each in model.parameters)
+
+
 def _asked(row: NetworkClaim, setting: Setting) -> Iterator[Finding]:
     """The findings of a claim; what cannot be asked of the network is undecided, and says why."""
     if setting.model.draws and row.name != FUNCTION and not _keys_do_not_matter(setting):
@@ -146,9 +166,8 @@ def _keys_do_not_matter(setting: Setting) -> bool:
 
 def _described(network: Any, model: Model, inputs: Any) -> str:
     name = "(params, function)" if isinstance(network, tuple) else type(network).__name__
-    numbers = sum(int(np.prod(each.shape)) for each in model.parameters)
     return (
-        f"{name}, called as {model.kind}: {numbers} parameters in {len(model.parameters)} arrays, "
+        f"{name}, called as {model.kind}: {_size(model)} parameters in {len(model.parameters)} arrays, "
         f"{inputs.shape[0]} rows of inputs"
     )
 

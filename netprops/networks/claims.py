@@ -6,6 +6,8 @@ the claim's id in the book's catalogue, where it has one.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -17,6 +19,7 @@ import numpy as np
 from netprops.domains import Box, positive, reals
 from netprops.evidence import Kind, Verdict
 from netprops.networks.anatomy import (
+    ROWS,
     Anatomy,
     HiddenLayer,
     Move,
@@ -261,13 +264,27 @@ def _scalable(
             reason = _no(claim, layer.name, used)
         sites = () if reason is not None else sites_that_move(layer, setting.model, move(layer.units))
         if sites is None:
-            reason, sites = _no(claim, layer.name, f"no incoming parameters of its units {words}"), ()
+            reason, sites = _no(claim, layer.name, f"its pre-activations {words} with no incoming parameters"), ()
+        if reason is None:
+            moves = _moves(setting, layer, sites, move(layer.units))
+            what = f"its pre-activations {words} with {', '.join(name for name, _ in sites)}"
+            reason = None if moves.answer == "yes" else _not_met(claim, layer.name, what, moves)
         yield layer, sites, reason
+
+
+def _moves(setting: Setting, layer: HiddenLayer, sites: Sequence[Site], move: Move) -> Verdict:
+    """Whether the pre-activations of a layer move as these parameters do."""
+    on = {**setting.model.domain, INPUTS: setting.model.inputs(ROWS)}
+    return are_equal(
+        lambda v: layer.before(moved(v, sites, move), v[INPUTS]),
+        lambda v: move(layer.before(v, v[INPUTS]), layer.axis),
+        on,
+    )
 
 
 def _sign_flips(setting: Setting) -> Iterator[Finding]:
     claim = "sign-flip symmetry"
-    for layer, sites, reason in _scalable(claim, setting, lambda n: times(_one_minus(n, 0)), "change its sign alone"):
+    for layer, sites, reason in _scalable(claim, setting, lambda n: times(_one_minus(n, 0)), "change their signs"):
         if reason is not None:
             yield reason
             continue
@@ -292,7 +309,7 @@ def _one_minus(n: int, unit: int) -> Any:
 
 def _rescalings(setting: Setting) -> Iterator[Finding]:
     claim = "rescaling symmetry"
-    for layer, sites, reason in _scalable(claim, setting, lambda n: times(np.arange(2.0, n + 2)), "scale it alone"):
+    for layer, sites, reason in _scalable(claim, setting, lambda n: times(np.arange(2.0, n + 2)), "scale"):
         if reason is None and layer.tied:
             reason = _no(claim, layer.name, f"{', '.join(layer.tied)}: its incoming weights are its outgoing ones")
         if reason is not None:
@@ -320,7 +337,7 @@ def _rescaled(setting: Setting, layer: HiddenLayer, sites: Sequence[Site]) -> Ve
 
 def _linear_changes(setting: Setting) -> Iterator[Finding]:
     claim = "GL symmetry of a linear layer"
-    for layer, sites, reason in _scalable(claim, setting, _sheared, "mix as the units do"):
+    for layer, sites, reason in _scalable(claim, setting, _sheared, "mix"):
         if reason is None and layer.tied:
             reason = _no(claim, layer.name, f"{', '.join(layer.tied)}: its incoming weights are its outgoing ones")
         if reason is None and layer.units < 2:
@@ -395,7 +412,10 @@ def _unmet(claim: str, where: str, setting: Setting, layer: Sequence[str]) -> Fi
 def _each_layer(setting: Setting) -> Iterator[Finding]:
     claim = "each layer convex"
     if not setting.anatomy.is_deep:
-        yield _no(claim, "", "it has no hidden layer: see `convex with one layer`")
+        yield _no(claim, "", _shallow(setting))
+        return
+    if setting.anatomy.unplaced:
+        yield _no(claim, "", f"{', '.join(setting.anatomy.unplaced)}: in no layer of weights that was found")
         return
     for layer in setting.anatomy.layers:
         affine = setting.ask_of_outputs(is_affine, layer)
@@ -408,10 +428,17 @@ def _each_layer(setting: Setting) -> Iterator[Finding]:
         yield reason or _of(claim, where, verdict)
 
 
+def _shallow(setting: Setting) -> str:
+    """That there is no hidden layer, in words."""
+    unplaced = setting.anatomy.unplaced
+    beside = f", as far as was found ({', '.join(unplaced)}: in no layer)" if unplaced else ""
+    return f"no weights are applied to what depends on other parameters: it has no hidden layer{beside}"
+
+
 def _jointly(setting: Setting) -> Iterator[Finding]:
     claim = "not convex in all parameters"
     if not setting.anatomy.is_deep:
-        yield _no(claim, "", "it has no hidden layer: no weights are applied to what depends on other parameters")
+        yield _no(claim, "", _shallow(setting))
         return
     yield _of(claim, "", setting.ask_of_cost(is_convex, setting.model.names), wanted="no")
 
@@ -449,11 +476,13 @@ def _output_bias(setting: Setting) -> str | None:
     model = setting.model
     outputs = model.outputs(setting.rows.shape[0])
     for each in model.parameters:
-        if each.name not in setting.anatomy.last or each.shape not in (outputs[1:], ()):
+        size = math.prod(each.shape)
+        if each.name not in setting.anatomy.last or size not in (1, math.prod(outputs[1:])):
             continue
+        shape = outputs[1:] if size > 1 else (1,) * len(outputs[1:])
         added = are_equal(
             lambda p, name=each.name: setting.outputs({**p, name: p[name] + p[SHIFT]}),
-            lambda p: setting.outputs(p) + jnp.broadcast_to(p[SHIFT], outputs),
+            lambda p, shape=shape: setting.outputs(p) + jnp.broadcast_to(p[SHIFT].reshape((1, *shape)), outputs),
             {**model.domain, INPUTS: setting.rows, SHIFT: reals(each.shape)},
         )
         if added.answer == "yes":
@@ -469,9 +498,14 @@ def _gradients(setting: Setting) -> Iterator[Finding]:
 
     verdict = setting.ask_of_cost(taken(is_gradient_of), names)
     if verdict.answer == "undecided":
-        sampled = setting.ask_of_cost(taken(gradients_agree), names)
+        sampled = setting.ask_of_cost(taken(functools.partial(gradients_agree, points=_points(setting.model))), names)
         verdict = verdict if sampled.answer == "undecided" else sampled
     yield _of(claim, "", verdict)
+
+
+def _points(model: Model) -> int:
+    """Fewer for many parameters: a gradient's enclosure takes a time that grows with their square."""
+    return max(4, min(24, 2000 // sum(math.prod(each.shape) for each in model.parameters)))
 
 
 # ---------------------------------------------------------------- the table

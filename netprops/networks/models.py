@@ -79,15 +79,18 @@ class Model:
         return tuple(jax.eval_shape(lambda arrays, x: self(arrays, x), shaped, inputs).shape)
 
 
-def model_of(network: Any, row: Sequence[int]) -> Model:
+def model_of(network: Any, row: Sequence[int], chosen: Callable[[str], bool] | None = None) -> Model:
     """A network as a function, for inputs of this shape each.
+
+    Its parameters are the floating-point arrays with `chosen` names, by default all; where there are collections, and
+    one is called params, as in Flax Linen, those of that one.  The others stay as they are, in double precision.
 
     Raises:
         NotAFunctionError: it is none of the things at the head of this module, it has no floating-point arrays, or no
             way to call it works; the message says what each of them raised.
     """
     tree, calls = _as_pytree(network, tuple(row))
-    arrays = _Arrays.of(tree)
+    arrays = _Arrays.of(tree, chosen)
     kind, call = _working(calls, arrays, tuple(row), network)
 
     keys = tuple(map(jax.random.key, _KEYS))
@@ -200,13 +203,21 @@ class _Arrays:
     structure: Any
 
     @classmethod
-    def of(cls, tree: Any) -> _Arrays:
+    def of(cls, tree: Any, chosen: Callable[[str], bool] | None) -> _Arrays:
         """Raises `NotAFunctionError` where there are none."""
         with_paths, structure = jax.tree_util.tree_flatten_with_path(tree)
         floats = [k for k, (_, leaf) in enumerate(with_paths) if _is_floating(leaf)]
-        if not floats:
-            raise NotAFunctionError(f"{type(tree).__name__} has no floating-point arrays: a network has parameters")
         names = _shortened([jax.tree_util.keystr(with_paths[k][0], simple=True, separator=".") for k in floats])
+        collected = isinstance(tree, Mapping) and "params" in tree and chosen is None
+        wanted = (lambda name: name.startswith("params.")) if collected else chosen or (lambda name: True)
+        kept = [(k, name) for k, name in zip(floats, names, strict=True) if wanted(name)]
+        if not kept:
+            among = f" that are chosen, of {', '.join(names)}" if names else ""
+            raise NotAFunctionError(
+                f"{type(tree).__name__} has no floating-point arrays{among}: a network has parameters"
+            )
+        floats = [k for k, _ in kept]
+        names = [name.removeprefix("params.") if collected else name for _, name in kept]
         order = sorted(range(len(floats)), key=names.__getitem__)
         parameters = tuple(Parameter(names[k], tuple(np.shape(with_paths[floats[k]][1]))) for k in order)
         leaves = tuple(tuple(_with_key(leaf, key) for _, leaf in with_paths) for key in _KEYS)
@@ -230,18 +241,18 @@ def _is_floating(leaf: Any) -> bool:
 
 
 def _with_key(leaf: Any, key: int) -> Any:
-    """A random key among the leaves turned into another; everything else as it is."""
+    """A leaf as it is, but for a random key, which is turned into another, and for floats, which become doubles."""
+    if _is_floating(leaf):
+        return np.asarray(leaf).astype(np.float64)
     is_key = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
     return jax.random.fold_in(leaf, key) if is_key else leaf
 
 
 def _shortened(paths: Sequence[str]) -> list[str]:
-    """Paths without what all of them begin or end with, as far as it is a step of a library's own."""
+    """Paths without the last step that all of them have in Flax NNX."""
     names = [path or "it" for path in paths]
     if all(name.endswith(".value") for name in names):
         names = [name.removesuffix(".value") for name in names]
-    if all(name.startswith("params.") for name in names):
-        names = [name.removeprefix("params.") for name in names]
     # A name that is a number, or that of data, would be taken for something else in a witness.
     return [name if any(map(str.isalpha, name)) and name not in DATA else f"params.{name}" for name in names]
 
