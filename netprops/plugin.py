@@ -241,7 +241,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, _T, _T]:
     result = yield
     this = session.config.stash[_RUN]
     # Not where everything stops; the controller of workers has no time of its own, and they help.
-    if this.shared is not None and not (this.workers or session.shouldfail or session.shouldstop):
+    stops = session.shouldfail or session.shouldstop or not _is_judged(session.config)
+    if this.shared is not None and not (this.workers or stops):
         _help(session.config)
     return result
 

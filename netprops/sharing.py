@@ -54,6 +54,7 @@ class Folder:
     path: Path
     circumstances: Mapping[str, Any]  # of the run, all that a result depends on beside its own key
     write: Callable[[Path, bytes], None]  # a file, whole or not at all; raises `OSError`
+    run: str = ""  # what tells the run from others: a test of another one is not helped with
     test: str = ""  # that is running
     is_helping: bool = False  # with a test that another process answers for
     _running: _Lock | None = field(default=None, repr=False)
@@ -239,13 +240,13 @@ def _say_that_it_runs(folder: Folder, count: int) -> None:
     file = _running_file(folder, folder.test)
     file.parent.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
-        folder.write(file, json.dumps({"test": folder.test}).encode())
+        folder.write(file, json.dumps({"run": folder.run, "test": folder.test}).encode())
         folder._running = _Lock(file)
         folder._running.take(0)
 
 
 def _running_file(folder: Folder, test: str) -> Path:
-    return folder.path / "running" / f"{hashlib.sha256(test.encode()).hexdigest()[:32]}.json"
+    return folder.path / "running" / f"{hashlib.sha256(f'{folder.run} {test}'.encode()).hexdigest()[:32]}.json"
 
 
 def _stop_if_not_needed(folder: Folder) -> None:
@@ -293,15 +294,15 @@ def helping() -> Iterator[None]:
 
 
 def tests_to_help() -> list[str]:
-    """The tests of other processes that run now and have ranges, by their names in pytest."""
+    """The tests of other processes of this run that run now and have ranges, by their names in pytest."""
     if _folder is None:
         return []
     found = []
     for file in sorted((_folder.path / "running").glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            test = json.loads(file.read_text(encoding="utf-8"))["test"]
-            if _is_held(file, 0):
-                found.append(str(test))
+            told = json.loads(file.read_text(encoding="utf-8"))
+            if told["run"] == _folder.run and _is_held(file, 0):
+                found.append(str(told["test"]))
     return found
 
 

@@ -233,6 +233,20 @@ def test_processes_that_do_not_run_alike_are_refused(project, own, environ, what
         assert f"the run ends, because its processes are not together any more: {what}" in output
 
 
+def test_a_process_that_breaks_off_does_not_go_on_with_the_others(project):
+    """A time limit in one of them, say, in the middle of what they do together."""
+    write_book(project)
+    module = project.pytester.path / "specs" / "sums" / "test_big.py"
+    breaks_off = "    if os.environ['PROCESS'] == '2' and x > 1:\n        raise SystemExit('broken off')\n"
+    module.write_text(module.read_text().replace("    return bool(x < 0)", f"{breaks_off}    return bool(x < 0)"))
+    began = time.monotonic()
+    (first, _), (second, output) = together(project, 2, "--hypothesis-seed=3")
+    assert time.monotonic() - began < SECONDS + 120
+    assert first != 0
+    assert second != 0
+    assert "this process broke off what it did with the others" in output
+
+
 def test_processes_that_fall_out_of_step_are_told(project):
     """One of them is at other runs than the other: nothing that they compute together could be believed."""
     other = "(lambda key: jax.random.normal(key))"

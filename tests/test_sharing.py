@@ -83,18 +83,24 @@ def finished(project):
 
 @pytest.fixture
 def book(project):
-    """A statistical claim, and the ledger of a run that shares nothing."""
+    """A statistical claim and another one."""
     project.pytester.makeconftest(POLICY)
     project.claim("big", STATISTICAL)
     catalogue = project.pytester.path / "specs" / "claims.toml"
     catalogue.write_text(catalogue.read_text().replace('["proved", "certified"]', '["estimated"]'))
     project.claim("small", marked(*BOTH))
-    assert done(start(project, "alone", "-n0"))[0] == 0
-    assert len(decided(project)) == COUNT
     return project
 
 
+def alone(project):
+    """What a run that shares nothing finds."""
+    assert done(start(project, "alone", "-n0"))[0] == 0
+    assert len(decided(project)) == COUNT
+    return comparable(project.ledger("alone"))
+
+
 def test_a_killed_process_leaves_what_it_had_finished(book):
+    expected = alone(book)
     process = start(book, "out", "-n0", "--share-runs=shared")
     wait_for(lambda: finished(book) >= 8)
     process.kill()
@@ -110,10 +116,11 @@ def test_a_killed_process_leaves_what_it_had_finished(book):
     assert environment["ranges_read"] == 32 + left  # those of the outcomes were done
     assert environment["ranges_computed"] == 32 - left
     assert f"seed ranges: {32 - left} computed, {32 + left} read from" in output
-    assert comparable(book.ledger()) == comparable(book.ledger("alone"))
+    assert comparable(book.ledger()) == expected
 
 
 def test_two_processes_at_once_share_the_work(book):
+    expected = alone(book)
     both = [start(book, name, "-n0", "--share-runs=shared") for name in ("one", "two")]
     assert [done(process)[0] for process in both] == [0, 0]
     found = decided(book)
@@ -123,26 +130,28 @@ def test_two_processes_at_once_share_the_work(book):
     assert sum(each["ranges_computed"] for each in told) == 64
     assert sum(each["ranges_read"] for each in told) == 64
     for name in ("one", "two"):
-        assert comparable(book.ledger(name)) == comparable(book.ledger("alone"))
+        assert comparable(book.ledger(name)) == expected
 
 
 def test_an_idle_worker_helps(book):
+    expected = alone(book)
     status, output = done(start(book, "out", "-n2", "--share-runs=shared"))
     assert status == 0
     assert "2 passed" in output
     found = decided(book)
     assert len(found) == len({run for _, run in found}) == COUNT
     assert len({process for process, _ in found}) == 2
-    assert comparable(book.ledger()) == comparable(book.ledger("alone"))
+    assert comparable(book.ledger()) == expected
 
 
 def test_another_shard_helps(book):
+    expected = alone(book)
     shards = {index: start(book, f"out{index}", "-n0", f"--shard={index}/2", "--share-runs=shared") for index in (1, 2)}
     assert {done(process)[0] for process in shards.values()} == {0}
     assert len(decided(book)) == COUNT
     assert book.command("merge", "out1", "out2", "--into", "merged").ret == 0
     merged = book.ledger("merged")
-    assert comparable(merged) == comparable(book.ledger("alone"))
+    assert comparable(merged) == expected
     assert merged["environment"]["ranges_computed"] + merged["environment"]["ranges_read"] == 64
 
 
@@ -287,10 +296,21 @@ def test_equal_functions_have_equal_prints_and_others_have_others():
     assert fingerprint(made(1)) != fingerprint(made(1.0))
     assert fingerprint(made(np.ones(2))) != fingerprint(made(np.zeros(2)))
     assert fingerprint(lambda u: u < 1) != fingerprint(lambda u: u > 1)
+    assert fingerprint(made(jax.random.key(0))) is None
     assert fingerprint(lambda u: u < 1) != fingerprint(lambda u: u < 2)
     assert fingerprint(partial(made, 1)) != fingerprint(partial(made, 2))
     assert fingerprint(jax.jit(made(1))) != fingerprint(jax.jit(made(2)))
     assert fingerprint(jax.jit(made(1))) is not None
+
+
+def test_a_print_is_the_same_in_every_process():
+    code = (
+        "from netprops.search.fingerprints import fingerprint\n"
+        "print(fingerprint(lambda u: u in {'a', 'b', 'c', 'd', 'e'} or (u, {'f', 'g', 'h'}) == 1))"
+    )
+    seeded = [{**os.environ, "PYTHONHASHSEED": seed} for seed in "123"]
+    prints = {subprocess.check_output([sys.executable, "-c", code], env=environ, text=True) for environ in seeded}
+    assert len(prints) == 1
 
 
 def test_what_is_closed_over_may_say_what_it_is():

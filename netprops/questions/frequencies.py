@@ -230,7 +230,7 @@ class CertifiedShare:
         if None in prints:
             return [decided(number) for number in range(len(ranges))]
         if not mesh.is_alone():
-            mesh.agree("what they decide", repr((self.runs.key(seed), self.name, prints)))
+            mesh.agree("what they decide", repr((seed, self.runs.count, self.runs.tile, self.name, prints)))
             return mesh.ranges(len(ranges), ranges.size, decided)
 
         def unpacked(number: int, payload: bytes) -> Array:

@@ -411,8 +411,9 @@ def share(run: Run, folder: Path, paths: Iterable[Path]) -> None:
     """Share finished ranges by this folder, for as long as the process runs.  Raises `OSError`."""
     run.shared = open_folder(folder)
     if run.is_worker or not run.workers:
-        sources = run.sources or sources_of(run, paths)
-        sharing.use(sharing.Folder(run.shared, {**_versions(), "sources": sources}, files.write))
+        circumstances = {**_versions(), "sources": run.sources or sources_of(run, paths)}
+        name = json.dumps([circumstances, run.seed, profile_name()])
+        sharing.use(sharing.Folder(run.shared, circumstances, files.write, hashlib.sha256(name.encode()).hexdigest()))
 
 
 def _versions() -> dict[str, str]:

@@ -28,7 +28,7 @@ def fingerprint(function: Callable[..., Any]) -> str | None:
     """
     try:
         return hashlib.sha256(repr(_told(function)).encode()).hexdigest()
-    except (UnknownError, RecursionError):
+    except (UnknownError, RecursionError, TypeError, ValueError):  # random keys are no arrays, cells may be empty
         return None
 
 
@@ -60,8 +60,17 @@ def _of_function(function: types.FunctionType) -> Any:
 
 
 def _of_code(code: types.CodeType) -> Any:
-    constants = [_of_code(each) if isinstance(each, types.CodeType) else repr(each) for each in code.co_consts]
-    return (code.co_code.hex(), constants, code.co_names, code.co_varnames)
+    return (code.co_code.hex(), _constant(code.co_consts), code.co_names, code.co_varnames)
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, types.CodeType):
+        return _of_code(value)
+    if isinstance(value, tuple):
+        return [_constant(each) for each in value]
+    if isinstance(value, frozenset):  # in an order that differs from process to process
+        return sorted(map(repr, value))
+    return repr(value)
 
 
 def _of_object(value: Any) -> Any:

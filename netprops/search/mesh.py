@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 BATCH = "batch"
+_LEFT = "this process broke off what it did with the others"
 _broken: str = ""  # why the processes are not in step any more
 
 
@@ -82,9 +83,10 @@ def ranges(count: int, size: int, compute: Callable[[int], Array]) -> list[Array
     mine, own_error = np.full((count, size), -1, dtype=np.int8), None
     lengths = np.zeros(count, dtype=np.int32)
     try:
-        for number in range(jax.process_index(), count, jax.process_count()):
-            found = compute(number)
-            mine[number, : len(found)], lengths[number] = found, len(found)
+        with in_one_go():
+            for number in range(jax.process_index(), count, jax.process_count()):
+                found = compute(number)
+                mine[number, : len(found)], lengths[number] = found, len(found)
     except Exception as error:
         own_error, lengths[:] = error, -1
     with together():
@@ -134,7 +136,20 @@ def together() -> Iterator[None]:
         _break(f"another process failed or was lost: {' '.join(str(error).split())[:300]}", error)
     except BaseException:
         if not is_alone():
-            _note("this process left the others")
+            _note(_LEFT)
+        raise
+
+
+@contextmanager
+def in_one_go() -> Iterator[None]:
+    """Work inside that must not be broken off, by a time limit say, if this process is to stay in step."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        if not is_alone():
+            _note(_LEFT)
         raise
 
 

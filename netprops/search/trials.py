@@ -86,9 +86,10 @@ def _run(trial: Callable[[Any], Any], text: str, count: int, seed: int, tile: in
         return jax.lax.map(trial, keys, batch_size=ranges.tile)
 
     key, progress = key_of(text, count, seed, tile=tile, what=what), Progress(what, count)
-    mesh.agree("what they run", repr(key))
+    mesh.agree("what they run", repr({**key, "device": ""}))
     if not mesh.is_alone() or (len(jax.devices()) > 1 and not sharing.is_used()):
-        return _joined(_on_all_devices(run, seed, ranges, progress))
+        with mesh.in_one_go():
+            return _joined(_on_all_devices(run, seed, ranges, progress))
     compiled = jax.jit(run)
 
     def part(number: int) -> Any:
