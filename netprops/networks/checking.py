@@ -103,6 +103,14 @@ def check_network(
         NotAFunctionError: it is no network, or cannot be called with such inputs; the message says what was tried.
         DomainError: inputs or targets without rows; more than `MOST_PARAMETERS` parameters.
         ValueError: a claim of another name.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import check_network
+        >>> params = {"W": jnp.ones((2, 3)), "v": jnp.ones(3)}
+        >>> report = check_network((params, lambda p, x: jnp.tanh(x @ p["W"]) @ p["v"]), inputs=(1, 2))
+        >>> [found.outcome for found in report.findings if found.claim == "permutation symmetry"]
+        ['holds']
     """
     chosen = _chosen(claims)
     with jax.enable_x64(True):

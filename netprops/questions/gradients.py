@@ -61,8 +61,23 @@ def gradients_agree(g: Function, f: Function, on: Any, for_all: Any = None, *, p
     one of these is not known to 64 bits (kinks) are left out.  yes (sampled): everywhere the enclosures overlap.  no
     (certified): some are apart.  Undecided: fewer than half of the points can be used.
 
+    Args:
+        g: of x, or of x and q: a pytree like x, the supposed gradient.
+        f: of the same arguments, a scalar.
+        on: the domain of x.
+        for_all: the domain of q.
+        points: how many points are drawn.
+
     Raises:
         NotAFunctionError, UnsupportedError: as `is_gradient_of`; a primitive without an enclosure.
+
+    Examples:
+        >>> import jax.numpy as jnp
+        >>> from netprops import gradients_agree, reals
+        >>> gradients_agree(lambda x: jnp.sign(x), lambda x: jnp.abs(x), on=reals()).answer
+        'yes'
+        >>> gradients_agree(lambda x: 2 * jnp.sign(x), lambda x: jnp.abs(x), on=reals()).answer
+        'no'
     """
     first, second = _both("gradients_agree", g, f, on, for_all)
     if points < 1:
