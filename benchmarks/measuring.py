@@ -47,15 +47,25 @@ def seconds(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def interleaved(sides: Mapping[str, Callable[[], Any]], repeats: int = 7) -> dict[str, float]:
-    """The median seconds of each side; the sides take turns, after one turn that does not count."""
+@dataclass(frozen=True)
+class Spent:
+    """Median seconds of one side: by the clock, and CPU time of all threads, which a busy machine disturbs less."""
+
+    wall: float
+    cpu: float
+
+
+def interleaved(sides: Mapping[str, Callable[[], Any]], repeats: int = 7) -> dict[str, Spent]:
+    """What each side takes; the sides take turns, after one turn that does not count."""
     for run in sides.values():
         jax.block_until_ready(run())
-    times: dict[str, list[float]] = {name: [] for name in sides}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, run in sides.items():
-            times[name].append(seconds(run))
-    return {name: statistics.median(values) for name, values in times.items()}
+            before = time.process_time()
+            wall = seconds(run)
+            times[name].append((wall, time.process_time() - before))
+    return {name: Spent(*map(statistics.median, zip(*spent, strict=True))) for name, spent in times.items()}
 
 
 class Compilations:

@@ -501,3 +501,24 @@ def test_far_logits_do_not_overflow():
     (got,) = evaluate(program, [np.array([0, 10**6])], 64)
     assert abs(got.item() - 10**6) < 1e-9
     assert exact(10**6) == got.item().mid().fmpq() or got.item().rad() > 0
+
+
+def test_large_products_leave_out_zeros_and_nothing_else():
+    rng = np.random.default_rng(0)
+    left, right = (rng.integers(-4, 5, shape) * (rng.random(shape) < 0.05) for shape in ((30, 90), (90, 70)))
+    right[:, :20], left[:5] = 0, 0
+    a, b = (np.vectorize(lambda x: arb(int(x)), otypes=[object])(m) for m in (left, right))
+    assert a.size + b.size >= balls._MANY
+    assert (np.vectorize(lambda x: int(x.fmpz()))(balls.matmul(a, b)) == left @ right).all()
+
+
+@pytest.mark.parametrize("unknown", [arb("nan"), arb("inf")])
+def test_large_products_keep_what_is_not_known(unknown):
+    """0 times what may be no number is not 0."""
+    a, b = np.full((10, 300), arb(0), dtype=object), np.full((300, 10), arb(0), dtype=object)
+    b[7, 3] = unknown
+    out = balls.matmul(a, b)
+    assert all(out[i, 3].is_nan() for i in range(10))
+    a[2, 7] = arb(1)
+    assert not balls.matmul(a, b)[2, 3].is_finite()
+    assert not balls.matmul(b, a)[7, 0].is_finite()

@@ -8,6 +8,7 @@ import pytest
 from jax import lax
 
 from netprops.domains import DomainError, reals
+from netprops.readings import floats
 from netprops.readings.floats import BUILDERS, RULES, _evaluate, _inner, _notes, cost, evaluate_batch, measured
 from netprops.readings.floats import ELEMENTWISE as ELEMENTWISE_RULES
 from netprops.readings.jaxpr import UnsupportedError, trace
@@ -347,3 +348,14 @@ def test_every_row_of_the_tables_is_compared_with_jax():
         for function in (function for family in FAMILIES.values() for function in family):
             visit(jax.make_jaxpr(function)(POINTS[0]).jaxpr)
     assert sorted({*ELEMENTWISE_RULES, *BUILDERS, *RULES} - met - ELSEWHERE) == []
+
+
+def test_products_with_matrices_of_zeros_are_the_same():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((3, 4, 300)), np.zeros((3, 300, 100))
+    b[:, [5, 17]] = rng.standard_normal((3, 2, 100))
+    assert b.size >= floats._LARGE_OPERAND
+    assert np.allclose(floats._matmul(a, b), np.einsum("bik,bkj->bij", a, b), rtol=1e-14, atol=1e-14)
+    assert (floats._matmul(a, np.zeros_like(b)) == 0).all()
+    a[0, 0, 0] = np.inf
+    assert np.isnan(floats._matmul(a, b)[0, 0]).all()

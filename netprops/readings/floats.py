@@ -802,6 +802,8 @@ def _axes(x: Array, axes: Sequence[int]) -> Array:
 
 def _matmul(a: Array, b: Array) -> Array:
     """(rows, ..., m, k) times (rows, ..., k, n); one large product where an operand is the same for every row."""
+    if b.ndim == 3 and b.size >= _LARGE_OPERAND:
+        a, b = _without_zero_rows(a, b)
     rows, m, k, n = max(len(a), len(b)), a.shape[-2], a.shape[-1], b.shape[-1]
     if m == 1 and n == 1:
         return cast("Array", np.einsum("...ik,...kj->...ij", a, b))
@@ -810,6 +812,18 @@ def _matmul(a: Array, b: Array) -> Array:
     if a.ndim == 3 and rows > 1 and len(a) == 1:
         return cast("Array", (b.transpose(0, 2, 1).reshape(-1, k) @ a[0].T).reshape(rows, n, m).transpose(0, 2, 1))
     return cast("Array", np.matmul(a, b))
+
+
+_LARGE_OPERAND = 1 << 16
+
+
+def _without_zero_rows(a: Array, b: Array) -> tuple[Array, Array]:
+    """The factors without what meets only zeros of b: of a long point that is 0 nearly everywhere, nearly all."""
+    used = (b != 0).any(axis=(0, 2))
+    if 4 * int(used.sum()) > len(used) or not np.isfinite(a).all():
+        return a, b
+    used[0] = True  # a product over nothing is not what is meant
+    return a[..., used], b[:, used]
 
 
 def _convolution(eqn: Any, inputs: list[Array], under_way: _Pass) -> Result:

@@ -609,10 +609,7 @@ def _map(function: Callable[..., Scalar], arrays: Sequence[Array]) -> Array:
     size = math.prod(shape)
     # Lists of their entries: NumPy's own iterators and broadcasts take longer than most functions here.
     flats = [a.reshape(-1).tolist() if a.shape == shape else [a.item()] * size for a in arrays]
-    out = np.empty(size, dtype=object)
-    for i, row in enumerate(zip(*flats, strict=True)):
-        out[i] = function(*row)
-    return out.reshape(shape)
+    return np.fromiter(map(function, *flats), dtype=object, count=size).reshape(shape)
 
 
 def _short(eqn: Any) -> str:
