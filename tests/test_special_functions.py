@@ -140,3 +140,12 @@ def test_kl_div_is_convex_where_it_is_no_polynomial():
     assert (verdict.answer, jump.answer) in {("yes", "no"), ("undecided", "yes"), ("no", "yes")}
     assert recheck(jump.certificate, of_pairs(special.kl_div))
     assert violates_jensen(of_pairs(kl), *ends).answer == "no"
+
+
+def test_an_open_choice_beside_an_infinity_is_no_crash_when_words_are_looked_for():
+    verdict = is_convex(
+        lambda x: special.rel_entr(jnp.log1p(jnp.exp(6.0)), 1 / (1 + jnp.exp(-x[0] - x[1]))) ** 3, on=box(1, 9, shape=2)
+    )
+    assert verdict.answer in ("yes", "undecided")
+    harder = is_convex(lambda x: jnp.tanh(special.rel_entr(x[0], x[1])), on=positive(2))
+    assert harder.answer == "no"

@@ -17,8 +17,8 @@ from netprops.domains import WHOLE_LINE
 from netprops.readings import ranges, shapes
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import MOVEMENT, Program, Step, UnsupportedError, steps
-from netprops.readings.polynomials import TooLargeError
-from netprops.readings.symbols import read_steps
+from netprops.readings.polynomials import Expression, TooLargeError
+from netprops.readings.symbols import Pending, read_steps
 
 if TYPE_CHECKING:
     from netprops.questions.asking import Asked
@@ -68,9 +68,10 @@ class _Value:
     def may_have_any_sign(self) -> bool:
         """Whether some entry may be positive as well as negative, as far as its range tells."""
         output = self.read()
-        entries = [] if output is None else _some(output)
-        known = [e.table.range(e) for e in entries]
-        return output is None or not all(ranges.is_nonnegative(r) or ranges.is_nonpositive(r) for r in known)
+        if output is None or not all(isinstance(e, Expression) for e in output.reshape(-1)):
+            return True
+        known = [e.table.range(e) for e in _some(output)]
+        return not all(ranges.is_nonnegative(r) or ranges.is_nonpositive(r) for r in known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +143,9 @@ class _Look:
     def bend(self, number: int) -> Bend:
         """How some entries of a step's value bend in the varying arguments, as far as the first look tells."""
         output = self.output(number)
-        if output is None:
+        if output is None or any(isinstance(e, Pending) for e in output.reshape(-1)):
             return "neither"
-        entries = _some(output)
+        entries = [e for e in _some(output) if isinstance(e, Expression)]  # an infinity rests
         if all(self.calculus.is_affine(e) for e in entries):
             return "affine"
         if all(self.calculus.convex(e) for e in entries):
