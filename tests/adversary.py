@@ -249,7 +249,16 @@ def wrong_witness(c, question, witness, other=None):
             return f"{name} lies outside of the domain"
     if len({tuple(flat[c.variables :]) for flat in points.values()}) > 1:
         return "the parameters differ"
-    with mp.workprec(max(4 * witness.get("precision", 100), 400)):
+    bits = max(4 * witness.get("precision", 100), 400)
+    # A gap may be as small as the least double beside values of 1: then it is told from 0 in more digits only.
+    return _wrong_at(bits, c, question, witness, points, other) and _wrong_at(
+        bits + 2400, c, question, witness, points, other
+    )
+
+
+def _wrong_at(bits, c, question, witness, points, other):
+    """What is wrong with a witness as far as so many bits tell."""
+    with mp.workprec(bits):
         try:
             return WITNESSES[witness["kind"]](c, question, witness, points, other)
         except (ValueError, ZeroDivisionError):

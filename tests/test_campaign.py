@@ -384,6 +384,13 @@ def test_a_spoilt_witness_is_found_wrong(what):
     assert wrong_witness(given, question, spoil(verdict.witness)) is not None
 
 
+def test_a_gap_as_small_as_the_least_double_is_seen():
+    given = made(("where !=", U, neg(U), c(5e-324)), (R,))
+    witness = netprops.is_convex(given.function(), given.domains()[0]).witness
+    assert wrong_witness(given, "is_convex", witness) is None
+    assert wrong_witness(given, "is_convex", {**witness, "sign": -1}) is not None
+
+
 def test_a_segment_on_which_only_rounding_is_beside_zero_is_straight():
     given = made(("power", sub(mul(c(4.0), x(0)), mul(c(1.6267131896105924), x(1))), c(4.0)), (R, R))
     witness = netprops.is_strictly_convex(given.function(), given.domains()[0]).witness
