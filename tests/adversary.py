@@ -311,21 +311,22 @@ def _apart(c, question, witness, points, other):
 def _straight(c, question, witness, points, other):
     """On the segment the function is affine: looked at in four places.
 
-    What rounding leaves of 0 shrinks in twice as many digits; what is there does not.
+    What rounding leaves of 0 is small beside the values, or shrinks in twice as many digits.
     """
     a, b = points["a"], points["b"]
     for w in (Fraction(1, 2), Fraction(1, 3), Fraction(5, 7), Fraction(1, 64)):
-        off = _beside_the_chord(c, a, b, w)
+        off, size = _beside_the_chord(c, a, b, w)
         with mp.workprec(2 * mp.mp.prec):
-            finer = _beside_the_chord(c, a, b, w)
-        if a == b or abs(finer) > abs(off) * mp.mpf(2) ** -60:
+            finer, _ = _beside_the_chord(c, a, b, w)
+        if a == b or (off > size * mp.mpf(2) ** (60 - mp.mp.prec) and finer > off * mp.mpf(2) ** -60):
             return "not affine on the segment"
     return None
 
 
 def _beside_the_chord(c, a, b, w):
-    """How far the function is from its chord at a part of the segment."""
-    return _value(c, _between(a, b, w)) - (1 - _mp(w)) * _value(c, a) - _mp(w) * _value(c, b)
+    """How far the function is from its chord at a part of the segment, and how large its values are."""
+    inside, start, end = (_value(c, at) for at in (_between(a, b, w), a, b))
+    return abs(inside - (1 - _mp(w)) * start - _mp(w) * end), max(map(abs, (inside, start, end)))
 
 
 WITNESSES = {

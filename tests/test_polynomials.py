@@ -574,3 +574,12 @@ def test_exponentials_are_shifted_as_products_shift_them(level):
         ((monomial, c),) = product.terms.items()
         shifted = t._shifted_exponential(monomial, c, t._exponent_of(monomial), pivot, times)
         assert shifted == t.multiply(product, times)
+
+
+def test_a_power_of_a_number_with_too_many_digits_is_refused_and_nothing_hangs():
+    table = Table()
+    assert table.power(table.number(100), fmpq(1000)).constant() == fmpq(100) ** 1000
+    assert table.power(table.number(-1), fmpq(10**30 + 1)).constant() == -1
+    for n in (2**60, -(2**60)):
+        with pytest.raises(TooLargeError, match="binary digits"):
+            table.power(table.number(100), fmpq(n))

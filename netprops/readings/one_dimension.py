@@ -310,7 +310,10 @@ def is_monotone(value: Expression, where: Interval, sign: int) -> bool:
 
 
 def _could_be_nonnegative(piece: SmoothPiece, second: Expression, where: Interval) -> bool:
-    value = _at(piece, second, where.inner_point())
+    try:
+        value = _at(piece, second, where.inner_point())
+    except TooLargeError:  # far out, as 100^x is
+        return True
     return value is None or not ranges.is_negative(value.table.range(value))
 
 

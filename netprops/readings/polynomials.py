@@ -60,6 +60,7 @@ def alone(index: int) -> Monomial:
     return Monomial(((index, ONE),))
 
 
+MOST_BITS = 1 << 17  # of a power of a number
 SHORT = 4  # terms of a sum that is hashed with its coefficients
 MOST_DEFERRED = 20  # sums inside one another whose ranges are not looked at yet
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
@@ -836,7 +837,7 @@ class Table:
         if c == 0 and n > 0:
             return Expression(self, {}, e.needs)
         if c is not None and n.q == 1 and c != 0:
-            return Expression(self, self.number(c ** int(n.p)).terms, e.needs)
+            return Expression(self, self.number(_whole_power(c, int(n.p))).terms, e.needs)
         if n.q == 1 and n > 0:
             return self._whole_power(e, int(n.p))
         needs = e.needs | self.required("nonzero" if n.q == 1 else ("positive" if n < 0 else "nonnegative"), e)
@@ -1588,6 +1589,13 @@ def _domain_conditions(table: Table, u: Expression, domain: Interval) -> frozens
         below = table.subtract(table.number(domain.hi), plain)
         conditions |= table.required("positive" if domain.hi_open else "nonnegative", below)
     return frozenset(conditions)
+
+
+def _whole_power(c: fmpq, n: int) -> fmpq:
+    """c^n.  Raises `TooLargeError` where it has too many digits: 100^x is asked for at x = 2^60 as well."""
+    if abs(c) != 1 and abs(n) * max(int(c.p).bit_length(), int(c.q).bit_length()) > MOST_BITS:
+        raise TooLargeError(f"a power with more than {MOST_BITS} binary digits")
+    return c**n
 
 
 def _divides(m: Monomial, n: Monomial) -> bool:
