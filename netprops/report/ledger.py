@@ -241,7 +241,7 @@ def _outcome(
         why = [f"{_short(test)} was skipped: {trials[test]['why']}" for test in skipped]
         why += [f"{_short(test)} was cut short: {trials[test]['why']}" for test in cut]
         return NOT_RUN, why + [f"{_short(test)} never ran" for test in absent], bool(skipped or cut) or not stopped
-    if why := [*unwritten(claim["about"]), *shortfalls(claim["demands"], questions)]:
+    if why := [*unwritten(claim.get("about", {})), *shortfalls(claim["demands"], questions)]:
         return UNDECIDED, why, True
     return SHOWN, [], False
 
