@@ -108,7 +108,7 @@ def cached(project):
     def again(kind):
         pretend = f"from netprops import devices\ndevices.cpu_key = lambda: {kind!r}\n"
         (project.pytester.path / f"{kind}.py").write_text(pretend)
-        limit = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        limit = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0", "JAX_ENABLE_COMPILATION_CACHE": "true"}
         (project.pytester.path / "events.json").write_text("{}")
         ran = run(project, "-p", kind, "--compilation-cache=cache", "--hypothesis-seed=3", **limit)
         assert ran.returncode == 0
