@@ -111,7 +111,7 @@ CASES = {
         is_convex,
         (lambda v: jnp.exp(v[0]) + v[1], R2),
         (lambda v: jnp.exp(v[0]) + v[1] ** 3, R2),
-        steps=normal(("affine", []), ("exp", [0]), ("terms", [1]), ("sum", [2], {"summands": [[1]]})),
+        steps=normal(("affine", []), ("exp", [0]), ("terms", [1]), ("sum", [2], {"summands": [[0]]})),
     ),
     "outweighed": Case(is_convex, *both(CONVEX["outweighed"])),
     # powers

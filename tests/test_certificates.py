@@ -854,3 +854,15 @@ def test_a_long_point_that_is_another_is_refused(change, step):
     told = through_json(is_convex(layers, LAYERS).certificate)
     changed = change(told["witness"]["points"]["a"])
     assert refusal(sealed(put(told, ("witness", "points", "a"), changed)), layers)[0] == step
+
+
+def test_terms_are_numbered_alike_whatever_the_prover_tried_before():
+    """The prover meets log cosh first, the checker log softplus: places go by what the terms are, not by when."""
+
+    def f(x):
+        return -(jnp.cosh(4 * x[0] + x[1] + 1) + 1) / jax.nn.softplus(x[1] / 2 + x[0] - 0.5)
+
+    verdict = is_concave(f, on=box([0, -1], [0.125, 0]))
+    assert verdict.answer == "yes"
+    assert "sum" in {step["rule"] for step in verdict.certificate["steps"]}
+    assert recheck(through_json(verdict.certificate), f)

@@ -11,7 +11,7 @@ from netprops.certificates.goals import Goal, Parameters, convex, is_whole, list
 from netprops.certificates.refusals import RefusedError, demand, integer
 from netprops.certificates.views import CONSTANT, ONE, ZERO, View, on_plane, semidefinite
 from netprops.readings import minors, ranges
-from netprops.readings.expressions import from_json, number
+from netprops.readings.expressions import from_json, listing, number
 from netprops.readings.matrix_fractions import MOST_ROWS, is_positive_definite, matrix_fraction
 from netprops.readings.perspectives import divided_by
 from netprops.readings.polynomials import Expression, Monomial, alone
@@ -51,7 +51,7 @@ def _quotient(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
 @rule("relative entropies")
 def _entropies(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """c a log a - sum c_j a log w_j is convex for affine a > 0, concave w_j > 0, c_j >= 0 and c >= sum c_j."""
-    monomials, left = sorted(e.terms), dict(e.terms)
+    monomials, left = listing(e), dict(e.terms)
     goals = []
     for group in listed(parameters, "entropies"):
         demand(isinstance(group, dict), "no entropy")
@@ -220,7 +220,7 @@ def _gumbel_tail(view: View, e: Expression, parameters: Parameters) -> list[Goal
     log(1 - exp(-k exp(u))) is the logarithm of the integral of the log-concave density k exp(u - k exp(u)), hence
     concave (Prekopa), and log(a exp(v) - a) = log a + v + log(1 - exp(-v)).
     """
-    monomials = sorted(e.terms)
+    monomials = listing(e)
     term = monomials[integer(parameters.get("term"), len(monomials))]
     c = e.terms[term]
     demand(c < 0 and len(term) == 1 and term[0][1] == 1, "{} is not minus a logarithm", product(view, term))

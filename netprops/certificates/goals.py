@@ -31,6 +31,7 @@ from netprops.certificates.views import ONE, ZERO, View, dense
 from netprops.domains import Interval
 from netprops.exact.inertia import inertia
 from netprops.readings import ranges
+from netprops.readings.expressions import listing
 from netprops.readings.polynomials import UNIT, Expression, Monomial
 
 Parameters = Mapping[str, Any]
@@ -148,7 +149,7 @@ def softplus_argument(view: View, p: Expression) -> Expression:
 
 def operands_and_rest(view: View, e: Expression, parameters: Parameters) -> tuple[list[Expression], Expression, fmpq]:
     """v_i, the rest and c of e = c A(v_i) + rest, A the maximum or log-sum-exp that the parameters name."""
-    monomials = sorted(e.terms)
+    monomials = listing(e)
     term = monomials[integer(parameters.get("term"), len(monomials))]
     demand(len(term) == 1 and term[0][1] == 1, "{} is no maximum and no log-sum-exp", product(view, term))
     rest = view.expression({m: k for m, k in e.terms.items() if m != term})

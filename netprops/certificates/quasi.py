@@ -9,6 +9,7 @@ from netprops.certificates.order import power_slope
 from netprops.certificates.refusals import demand, integer, truth
 from netprops.certificates.views import ONE, ZERO, View
 from netprops.readings import ranges, shapes
+from netprops.readings.expressions import listing
 from netprops.readings.polynomials import Expression, Monomial, alone
 
 
@@ -92,7 +93,7 @@ def _clipped(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
 
     And max(0, v) - v = max(0, -v) turns w - c v + c max(0, v) into w + c max(0, -v).
     """
-    monomials = sorted(e.terms)
+    monomials = listing(e)
     term = monomials[integer(parameters.get("term"), len(monomials))]
     atom = view.atom(term[0][0]) if len(term) == 1 and term[0][1] == 1 else None
     demand(

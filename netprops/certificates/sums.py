@@ -11,7 +11,7 @@ from netprops.certificates.refusals import demand, integer
 from netprops.certificates.views import ONE, ZERO, Row, View, dense, semidefinite
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
-from netprops.readings.expressions import from_json, number
+from netprops.readings.expressions import from_json, listing, number
 from netprops.readings.polynomials import Expression, Monomial
 
 
@@ -70,7 +70,7 @@ def _is_semidefinite(view: View, terms: dict[Monomial, fmpq]) -> bool:
 @rule("sum")
 def _sum(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
     """A sum of convex functions, and of terms that are affine together, is convex."""
-    monomials = sorted(e.terms)
+    monomials = listing(e)
     left = dict(e.terms)
     goals = []
     for places in listed(parameters, "summands"):
@@ -116,7 +116,7 @@ def _lent_curvature(view: View, e: Expression, parameters: Parameters) -> list[G
 
     q is of degree two, the u_j are affine.
     """
-    monomials = sorted(e.terms)
+    monomials = listing(e)
     left = dict(e.terms)
     goals = []
     for chosen, form, m in zip(*(listed(parameters, name) for name in ("summands", "forms", "lent")), strict=True):

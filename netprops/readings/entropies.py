@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from flint import fmpq
 
 from netprops.readings import ranges
+from netprops.readings.expressions import listing
 from netprops.readings.polynomials import Expression, Monomial, alone
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def without_relative_entropies(calculus: Calculus, e: Expression) -> Entropies |
     sum c_j a log(a / w_j), each the perspective of -log at a concave argument, and (c - sum c_j) a log a.
     """
     left, found, premises = dict(e.terms), list[dict[str, list[int]]](), list["Proof"]()
-    place = {monomial: n for n, monomial in enumerate(sorted(e.terms))}
+    place = {monomial: n for n, monomial in enumerate(listing(e))}
     for index in sorted({i for m in e.terms for i, k in m if k == 1}):
         if not ranges.is_positive(calculus.table.atoms[index].range) or not calculus.is_affine_product(alone(index)):
             continue

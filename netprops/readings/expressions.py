@@ -10,9 +10,10 @@ from flint import fmpq, fmpz
 
 from netprops.domains import Interval
 from netprops.readings import ranges, shapes
-from netprops.readings.polynomials import Expression, Monomial, Table
+from netprops.readings.polynomials import Atom, Expression, Monomial, Table
 
 FRACTION: Final = re.compile("-?[0-9]+(/0*[1-9][0-9]*)?")
+MOST_LISTED: Final = 12  # terms of a sum that are written out to be put in order
 LONGEST_POWER: Final = 14  # bits of numerator and denominator
 
 
@@ -159,7 +160,32 @@ def _range_of(table: Table, name: str, u: Expression) -> Interval:
     return shapes.range_of(name, table.range(u))
 
 
+def listing(e: Expression) -> list[Monomial]:
+    """The monomials of e, in the order in which proofs number them.
+
+    Those of a short sum by what they are: which atoms a table made first depends on what else was tried.
+    """
+    if len(e.terms) < 2 or len(e.terms) > MOST_LISTED:
+        return sorted(e.terms)
+    return sorted(e.terms, key=lambda m: _text(e.table, m))
+
+
+def _text(table: Table, monomial: Monomial) -> str:
+    """A product in words that are the same whatever the numbers of the atoms, and the order of terms, in its table."""
+    return " ".join(sorted(f"{_atom_text(table.atoms[i])}^{k}" for i, k in monomial))
+
+
+def _atom_text(atom: Atom) -> str:
+    parts = [_sum_text(a) if isinstance(a, Expression) else str(a) for a in atom.arguments]
+    name = atom.dependencies.bit_length() if atom.kind == "variable" else ", ".join(parts)
+    return f"{atom.kind}({name})"
+
+
+def _sum_text(e: Expression) -> str:
+    return " + ".join(sorted(f"{c} {_text(e.table, m)}" for m, c in e.terms.items()))
+
+
 def places(e: Expression, summands: Sequence[dict[Monomial, fmpq]]) -> list[list[int]]:
     """Where the terms of each summand stand among all terms of e, in order."""
-    place = {monomial: n for n, monomial in enumerate(sorted(e.terms))}
+    place = {monomial: n for n, monomial in enumerate(listing(e))}
     return [sorted(place[monomial] for monomial in terms) for terms in summands]

@@ -8,12 +8,11 @@ one.
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from flint import fmpq
 
 from netprops.readings import ranges, shapes
 from netprops.readings.curvature import Calculus
+from netprops.readings.expressions import listing
 from netprops.readings.polynomials import Expression, Monomial, alone
 from netprops.readings.proofs import Proof, step
 
@@ -132,7 +131,7 @@ def _clipped(calculus: Calculus, e: Expression) -> tuple[Expression, int, bool] 
     For c max(0, v) + g with g + c v = w free of them is w + c max(0, -v), because max(0, v) - v = max(0, -v).
     """
     table = calculus.table
-    for place, (monomial, c) in enumerate(sorted(e.terms.items(), key=itemgetter(0))):
+    for place, (monomial, c) in enumerate((m, e.terms[m]) for m in listing(e)):
         v = _positive_part(calculus, monomial)
         if v is None:
             continue
