@@ -25,6 +25,7 @@ from normal_forms import (
 
 from netprops.domains import Interval, box, nonnegative, positive, reals
 from netprops.exact.polynomials_1d import sign_on
+from netprops.readings import taylor
 from netprops.readings.curvature import Calculus
 from netprops.readings.jaxpr import trace
 from netprops.readings.one_dimension import convex_in_one_form
@@ -234,3 +235,9 @@ def test_the_exact_decision_sees_what_is_wrong():
     assert not is_convex([x, x + one], [fmpq(0)])
     assert not is_convex([x**3], [])
     assert fraction(fmpq(1, 2)) == Fraction(1, 2)
+
+
+def test_the_series_of_asinh_of_nothing_is_nothing_and_ends():
+    with taylor._working(3):
+        (value, *_) = [taylor._asinh(taylor._nowhere())[k] for k in range(3)]
+    assert value.is_nan()

@@ -130,7 +130,7 @@ def _logistic(s: Series) -> Series:
 
 
 def _asinh(s: Series) -> Series:
-    return ((1 + s * s).sqrt() + s).log() if s[0].mid() >= 0 else -_asinh(-s)
+    return -_asinh(-s) if s[0].mid() < 0 else ((1 + s * s).sqrt() + s).log()  # NaN is neither
 
 
 def _composed(coefficients: Callable[[arb, int], list[arb]]) -> Callable[[Series], Series]:
