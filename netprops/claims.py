@@ -211,13 +211,10 @@ _claimed_by: dict[tuple[str, str], str] = {}
 def claim(id: str, *, source: str | Sequence[str], verdict: str) -> Claim:
     """State the claim of the calling module.
 
-    `source` lists its places in the documents and `verdict` is HOLDS, CONDITIONAL or REFUTED, both as in the
-    catalogue.
-
     Args:
         id: the claim's id in the catalogue.
-        source: where it is made, one place or several.
-        verdict: HOLDS, CONDITIONAL or REFUTED.
+        source: its places in the documents, one or several, as in the catalogue.
+        verdict: HOLDS, CONDITIONAL or REFUTED, as in the catalogue.
 
     Raises:
         ClaimError: the catalogue has no such claim or says otherwise, the module lies in the folder of another
