@@ -174,7 +174,6 @@ class Claim:
         setattr(test, _ATTRIBUTE, self)
         return test
 
-
     def curve(
         self,
         title: str,

@@ -249,9 +249,7 @@ def unequal_point(asked: Asked, other: Asked, found: Found | None) -> Refutation
     return _at_point(asked, found, certify, DIFFERENT)
 
 
-def _at_point(
-    asked: Asked, found: Found | None, certify: Certify, kind: str
-) -> Refutation | None:
+def _at_point(asked: Asked, found: Found | None, certify: Certify, kind: str) -> Refutation | None:
     hit = certified_witness(asked, found, kind, certify)
     if hit is None:
         return None

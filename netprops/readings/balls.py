@@ -348,7 +348,6 @@ def _where(holds: Callable[[Ball], bool], matrix: Array) -> Array:
     return np.fromiter(map(holds, matrix.reshape(-1).tolist()), bool, matrix.size).reshape(matrix.shape)
 
 
-
 def _sparse_matmul(a: Array, b: Array) -> Array:
     """The product without the rows and columns of zeros, by blocks of columns.
 
