@@ -189,17 +189,40 @@ def test_frozen_layers_skips_and_wide_layers_are_not_recognised():
 
 
 @pytest.mark.parametrize(
-    ("widths", "name"), [((3, 5, 4, 2), "softmax cross-entropy"), ((9, 11, 1), "squared"), ((2, 2), "Huber")]
+    ("widths", "rows", "name", "bias", "points"),
+    [
+        ((3, 5, 4, 2), 7, "softmax cross-entropy", True, 128),
+        ((9, 11, 1), 16, "squared", False, 128),
+        ((2, 2), 1, "Huber", True, 128),
+        ((16, 16, 16, 16, 16, 16, 16), 33, "softplus log loss", True, 300),
+        ((1, 9, 1), 64, "squared", True, 300),
+    ],
 )
-@pytest.mark.parametrize("side", [1, -1])
-def test_a_bucket_finds_what_the_own_executable_finds(widths, name, side):
-    program = network_cost(widths, name=name)
+@pytest.mark.parametrize(("side", "quasi"), [(1, False), (-1, True)])
+def test_a_bucket_finds_what_the_own_executable_finds(widths, rows, name, bias, points, side, quasi):
+    program = network_cost(widths, rows, name=name, bias=bias)
     known = buckets.recognised(program, len(program.arguments))
-    pool, bases = pool_of(program, 128), np.arange(12)
-    ours = buckets.sweep(known, pool, [], bases, side=side)
-    own = sweeps.sweep(program, pool, [], bases, everywhere(program), side=side, climb=False)
+    pool, bases = pool_of(program, points), np.arange(13)
+    ours = buckets.sweep(known, pool, [], bases, side=side, quasi=quasi)
+    whole = [np.resize(x, (sweeps.rows_for(program, points), *x.shape[1:])) for x in pool]  # the same points again
+    own = sweeps.sweep(program, whole, [], bases, everywhere(program), side=side, quasi=quasi, climb=False)
     clear = own.margins > 1e3
     np.testing.assert_allclose(ours.margins[clear], own.margins[clear], rtol=1e-3)
+    assert ours.evaluations == points * 14
+
+
+@pytest.mark.parametrize("lanes", [48, 1 << 20])
+def test_how_much_is_worked_on_at_once_changes_nothing(lanes):
+    program = network_cost((3, 5, 2))
+    known = buckets.recognised(program, len(program.arguments))
+    pool, bases = pool_of(program, 50), np.arange(5)
+    usual = buckets.sweep(known, pool, [], bases)
+    with mock.patch.object(buckets, "_LANES", lanes):
+        ours = buckets.sweep(known, pool, [], bases)
+    clear = usual.margins > 1e3
+    assert clear.any()
+    np.testing.assert_allclose(ours.margins[clear], usual.margins[clear], rtol=1e-3)
+    np.testing.assert_array_equal(ours.a[clear], usual.a[clear])
 
 
 def test_data_may_be_arguments():
@@ -219,17 +242,18 @@ def test_a_draw_costs_no_compilation_but_the_first_of_its_bucket():
         lambda name, *_, **__: compiled.append(name) if name.endswith("backend_compile_duration") else None
     )
     rng = np.random.default_rng(3)
-    shapes = set()
+    heights = set()
     for number in range(25):
-        widths = tuple(int(n) for n in rng.integers(2, 17, int(rng.integers(2, 6))))
+        widths = tuple(int(n) for n in rng.integers(1, 17, int(rng.integers(2, 6))))
         hidden, name = ACTIVATIONS[int(rng.integers(len(ACTIVATIONS)))], str(rng.choice(NETWORK_LOSSES))
-        program = network_cost(widths, 9, hidden, name, bool(rng.integers(2)), seed=number)
-        shapes.add(buckets.recognised(program, len(program.arguments)).shape.bucket)
+        rows = int(rng.integers(1, 65))
+        program = network_cost(widths, rows, hidden, name, bool(rng.integers(2)), seed=number)
+        heights.add(buckets.recognised(program, len(program.arguments)).shape.bucket)
         compiled.clear()
         falsify.on_device(program, len(program.arguments), seed=number, budget=3_333)
         counts.append(len(compiled))
-        assert sum(counts) <= len(shapes)
-    assert 2 < len(shapes) <= len(buckets.WIDTHS)
+        assert sum(counts) <= len(heights)
+    assert heights == set(buckets.ROWS)
 
 
 # ------------------------------------------------------------------ in questions

@@ -1,10 +1,11 @@
-"""Networks of many shapes in few executables: padded to a bucket of widths, so that a draw costs no compilation.
+"""Networks of many shapes in one executable, so that a draw costs no compilation.
 
 A compilation costs as much as a hundred thousand evaluations, and drawn architectures differ in shape. A network that
-is recognised as one is therefore swept (`netprops.search.sweeps`) in an executable for all networks up to a width:
-weights padded with zeros, which add units that nothing reads; the depth the trip count of a loop; activation and loss
-chosen by index, outside of all batching, so that one of them is computed and not all. What padding cannot leave out is
-masked: rows of data that are not there, and outputs, which a softmax would count.
+is recognised as one is therefore swept (`netprops.search.sweeps`) in an executable that goes through it unit by unit,
+as a table says: where a unit's inputs and weights are, how many, and which activation is computed. So the number of
+layers, units and inputs are trip counts of loops, and nothing is computed that the network does not have, but that
+inputs are taken eight at a time and rows of data padded to one of few numbers. Each step works on many points of the
+pool, several bases and all rows of data at once.
 
 A program is recognised by its values: of all networks whose parameters have the shapes of its arguments, that with the
 same costs at some points. That may be wrong elsewhere, and then proposes chords that are none: floats decide nothing.
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-WIDTHS = (4, 6, 8, 12, 16)  # of the widest layer, inputs and outputs among them
+WIDEST = 16  # layer at most, inputs and outputs among them
 ROWS = (16, 64)
 DEPTH = 6  # layers of weights at most
-_TILE = 1 << 17  # doubles of a layer's values in one tile
+_PARAMETERS = DEPTH * (WIDEST * WIDEST + WIDEST)  # at most; the row after them is zeros, the bias of a unit without one
+_LANES, _ACCELERATOR = 1 << 12, 1 << 22  # values of a unit that are computed at once: few are kept near a CPU
+_INPUTS = 8  # of a unit that are added in one step
 _AGREE = 1e-9  # share of a cost up to which two of them are equal
 
 # Each as JAX has it, for the device, and as NumPy does, to recognise it without compiling anything.
@@ -55,8 +58,13 @@ ACTIVATIONS: tuple[tuple[Callable[[Any], Any], Callable[[Array], Any]], ...] = (
 _ON_DEVICE = tuple(of_jax for of_jax, _ in ACTIVATIONS)
 
 
-def _by_entry(of: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
-    return lambda p, y, there: jnp.sum(jnp.where(there, of(p, y), 0.0), axis=-1)
+# What is known of a row's loss after some of its outputs: for a softmax the largest of them and the sum of exponentials
+# less that one, and what is added up.
+_Partial = tuple[Any, Any, Any]
+
+
+def _added(of: Callable[[Any, Any], Any]) -> Callable[[_Partial, Any, Any], _Partial]:
+    return lambda partial, p, y: (*partial[:2], partial[2] + of(p, y))
 
 
 def _huber(p: Any, y: Any) -> Any:
@@ -64,22 +72,24 @@ def _huber(p: Any, y: Any) -> Any:
     return jnp.where(size <= 1.0, 0.5 * size**2, size - 0.5)
 
 
-def _softmax_cross_entropy(p: Any, y: Any, there: Any) -> Any:
-    least = jnp.where(there, p, -jnp.inf)
-    return -jnp.sum(jnp.where(there, y * (p - jax.nn.logsumexp(least, axis=-1, keepdims=True)), 0.0), axis=-1)
+def _softmax_cross_entropy(partial: _Partial, p: Any, y: Any) -> _Partial:
+    largest, total, added = partial
+    larger = jnp.maximum(largest, p)
+    return larger, total * jnp.exp(largest - larger) + jnp.exp(p - larger), added - y * p
 
 
-# On the device (outputs, targets, which outputs are there) -> the loss of each row; in NumPy (outputs, targets) alone.
-LOSSES: tuple[tuple[Callable[[Any, Any, Any], Any], Callable[[Array, Array], Array]], ...] = (
-    (_by_entry(lambda p, y: (p - y) ** 2), lambda p, y: ((p - y) ** 2).sum(axis=-1)),
+# On the device (partial loss, output, target) -> partial loss, in NumPy (outputs, targets) -> losses of the rows.
+LOSSES: tuple[tuple[Callable[[_Partial, Any, Any], _Partial], Callable[[Array, Array], Array]], ...] = (
+    (_added(lambda p, y: (p - y) ** 2), lambda p, y: ((p - y) ** 2).sum(axis=-1)),
     (
-        _by_entry(_huber),
+        _added(_huber),
         lambda p, y: np.where(abs(p - y) <= 1.0, 0.5 * (p - y) ** 2, abs(p - y) - 0.5).sum(axis=-1),
     ),
-    (_by_entry(lambda p, y: jax.nn.softplus(p) - y * p), lambda p, y: (np.logaddexp(p, 0.0) - y * p).sum(axis=-1)),
+    (_added(lambda p, y: jax.nn.softplus(p) - y * p), lambda p, y: (np.logaddexp(p, 0.0) - y * p).sum(axis=-1)),
     (_softmax_cross_entropy, lambda p, y: (-y * (p - logsumexp(p, axis=-1, keepdims=True))).sum(axis=-1)),
 )
 _LOSSES_ON_DEVICE = tuple(of_jax for of_jax, _ in LOSSES)
+_SOFTMAX = _LOSSES_ON_DEVICE.index(_softmax_cross_entropy)
 
 
 @dataclass(frozen=True)
@@ -94,9 +104,9 @@ class Shape:
     scale: float  # of the sum of all losses
 
     @property
-    def bucket(self) -> tuple[int, int]:
-        """The width and the number of rows that it is padded to."""
-        return _least(WIDTHS, max(self.widths)), _least(ROWS, self.rows)
+    def bucket(self) -> int:
+        """The number of rows that its data is padded to."""
+        return min(size for size in ROWS if size >= self.rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +115,6 @@ class Known:
 
     shape: Shape
     data: tuple[Array, Array] | None
-
-
-def _least(sizes: Sequence[int], least: int) -> int:
-    return min(size for size in sizes if size >= least)
 
 
 # ------------------------------------------------------------------ recognising
@@ -126,7 +132,7 @@ def recognised(program: Program, decision: int) -> Known | None:
     if len(shapes) != 2 or [s[1:] for s in shapes] != [(widths[0],), (widths[-1],)] or shapes[0][0] != shapes[1][0]:
         return None
     rows = shapes[0][0]
-    if max(widths) > WIDTHS[-1] or rows > ROWS[-1] or len(biases) > DEPTH:
+    if max(widths) > WIDEST or rows > ROWS[-1] or len(biases) > DEPTH:
         return None
     found = _guessed(program, decision, widths, biases, rows, None if given else (arrays[0], arrays[1]))
     return None if found is None else Known(found, None if given else (arrays[0], arrays[1]))
@@ -186,89 +192,141 @@ def sweep(
 ) -> Chords:
     """As `netprops.search.sweeps.sweep`, without ascent, in the executable of the network's bucket."""
     shape, (x, y) = known.shape, known.data or rest
-    width, height = shape.bucket
-    rows = len(pool[0])
-    weights = np.tile(WEIGHTS, -(-len(bases) // len(WEIGHTS)))[: len(bases)]
-    W, b = _padded(shape, pool, width)
-    X, Y = (np.zeros((height, width)) for _ in range(2))
-    X[: shape.rows, : shape.widths[0]], Y[: shape.rows, : shape.widths[-1]] = x, y
-    there = np.arange(height) < shape.rows, np.arange(width) < shape.widths[-1]
-    numbers = np.int32(len(shape.biases)), np.int32(shape.activation), np.int32(shape.loss)
-    with own_settings():
-        found = _swept(quasi)(W, b, X, Y, there, numbers, shape.scale, bases, weights, float(side))
-    which, margins = map(np.asarray, found)
+    rows, count, height = len(pool[0]), len(bases), shape.bucket
+    weights = np.tile(WEIGHTS, -(-count // len(WEIGHTS)))[:count]
     flat = np.concatenate([leaf.reshape(rows, -1) for leaf in pool], axis=1)
+    tile, together = _tiling(rows, height)
+    # The first block has weight 0: the values at the pool itself, so that the network stands in the program once.
+    blocks = 1 + -(-count // together)
+    at, w = np.zeros(blocks * together, np.int32), np.zeros(blocks * together)
+    at[together : together + count], w[together : together + count] = bases, weights
+    data = [_columns(side[None], height, WIDEST)[0] for side in (x, y)]
+    numbers = np.uint32(shape.widths[-1]), np.uint32(WIDEST * _half(len(shape.biases))), np.int32(shape.loss)
+    with own_settings():
+        which, margins = _swept(quasi)(
+            _columns(_tiled(flat, tile), tile, _PARAMETERS + 1),
+            _columns(flat[at].reshape(blocks, together, -1), together, _PARAMETERS + 1),
+            at.reshape(blocks, together), w.reshape(blocks, together), np.arange(-(-rows // tile) * tile) < rows,
+            *data, np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale, float(side),
+        )  # fmt: skip
+    which, margins = (np.asarray(found).reshape(-1)[together : together + count] for found in (which, margins))
     order = np.argsort(-margins, kind="stable")
-    entries = np.zeros(len(bases), dtype=int)
-    evaluations = rows * (len(bases) + 1)
-    return Chords(flat[which][order], flat[bases][order], weights[order], entries, margins[order], evaluations)
+    entries = np.zeros(count, dtype=int)
+    return Chords(flat[which][order], flat[bases][order], weights[order], entries, margins[order], rows * (count + 1))
 
 
-def _padded(shape: Shape, leaves: Sequence[Array], width: int) -> tuple[Array, Array]:
-    """All weights (DEPTH, N, width, width) and biases (DEPTH, N, 1, width), zeros where there are none."""
-    rows, parts = len(leaves[0]), iter(leaves)
-    W, b = np.zeros((DEPTH, rows, width, width)), np.zeros((DEPTH, rows, 1, width))
+def _tiling(rows: int, height: int) -> tuple[int, int]:
+    """Points of the pool, and bases, that are worked on at once."""
+    lanes = _LANES if jax.default_backend() == "cpu" else _ACCELERATOR
+    tile = min(rows, max(1, lanes // (2 * height)))
+    return tile, max(1, lanes // (tile * height))
+
+
+def _tiled(points: Array, tile: int) -> Array:
+    """Points (N, n) as (tiles, tile, n), with zeros after the last."""
+    tiles = -(-len(points) // tile)
+    return np.pad(points, [(0, tiles * tile - len(points)), (0, 0)]).reshape(tiles, tile, -1)
+
+
+def _columns(points: Array, width: int, height: int) -> Array:
+    """Points (K, N, n) as (K, height, width), one point a column, with zeros where there are none."""
+    columns = np.zeros((len(points), height, width))
+    columns[:, : points.shape[2], : points.shape[1]] = points.swapaxes(1, 2)
+    return columns
+
+
+def _half(layer: int) -> int:
+    """Where the values of a layer are: inputs first; then two places in turn, since only the last layer is read."""
+    return 0 if layer == 0 else 1 + layer % 2
+
+
+def _table(shape: Shape) -> tuple[Array, np.uint32]:
+    """A row for each unit: places of its value and inputs, their number, rows of weights and bias; how many units."""
+    table = np.zeros((DEPTH * WIDEST, 7), np.uint32)
+    row, start = 0, 0
     for k, ((m, n), has_bias) in enumerate(zip(itertools.pairwise(shape.widths), shape.biases, strict=True)):
-        W[k, :, :m, :n] = next(parts)
-        if has_bias:
-            b[k, :, 0, :n] = next(parts)
-    return W, b
+        activation = shape.activation if k < len(shape.biases) - 1 else 0
+        for unit in range(n):
+            bias = start + m * n + unit if has_bias else _PARAMETERS
+            places = WIDEST * _half(k + 1) + unit, WIDEST * _half(k)
+            table[row] = *places, m, start + unit, n, bias, activation
+            row += 1
+        start += m * n + n * has_bias
+    return table, np.uint32(row)
 
 
 @functools.cache
 def _swept(quasi: bool) -> Any:
-    def swept(W: Any, b: Any, X: Any, Y: Any, there: Any, numbers: Any, scale: Any, bases: Any, weights: Any,
-              side: Any) -> Any:  # fmt: skip
-        rows: int = W.shape[1]
-        height, width = X.shape
-        tile = max(1, min(rows, _TILE // (height * width)))
-        tiles = -(-rows // tile)
-        spare = [(0, 0), (0, tiles * tile - rows), (0, 0), (0, 0)]
-        cut = [jnp.pad(x, spare).reshape(DEPTH, tiles, tile, *x.shape[2:]).swapaxes(0, 1) for x in (W, b)]
-        real = (jnp.arange(tiles * tile) < rows).reshape(tiles, tile)
-        costs = functools.partial(_cost_of_tile, X, Y, there, numbers, scale)
+    def swept(columns: Any, of_bases: Any, at: Any, weights: Any, real: Any, X: Any, Y: Any, there: Any, table: Any,
+              units: Any, numbers: Any, scale: Any, side: Any) -> Any:  # fmt: skip
+        tiles, _, tile = columns.shape
+        real = real.reshape(tiles, tile)
+        lanes = weights.shape[1], tile, len(there)
+        inputs = jnp.broadcast_to(X[:, None, None, :], (WIDEST, *lanes))
+        costs = functools.partial(_costs, table, units, (Y, there), numbers)
 
-        def from_base(heights: Any, one: Any) -> Any:
-            """The first time, of weight 0, the values at the pool itself: so the network stands in the program once."""
-            base, w, number = one
+        def from_bases(state: Any, block: Any) -> Any:
+            values, heights = state
+            base, places, w, number = block
+            ends_there = heights.reshape(-1)[places][:, None]
 
-            def of_base(k: Any) -> Any:
-                return tuple(jax.lax.dynamic_slice_in_dim(x[k], base, 1) for x in (W, b))
-
-            end = heights.reshape(-1)[base]
-
-            def on_tile(part: Any) -> Any:
-                weights_of, ends, fine = part
-                middle = costs(weights_of, of_base, w)
-                gap, noise, _ = gap_of(ends, middle, end, w, side, quasi)
+            def on_tile(values: Any, part: Any) -> Any:
+                points, ends, fine = part
+                values, middle = costs(values, points, base, w)
+                middle = scale * middle
+                gap, noise, _ = gap_of(ends, middle, ends_there, w[:, None], side, quasi)
                 margin = jnp.where(fine & jnp.isfinite(gap), gap / noise, -jnp.inf)
-                best = jnp.argmax(margin)
-                return best, margin[best], jnp.where(number == 0, middle, ends)
+                best = jnp.argmax(margin, axis=1)
+                return values, (best, jnp.max(margin, axis=1), jnp.where(number == 0, middle[0], ends))
 
-            places, margins, heights = jax.lax.map(on_tile, (cut, heights, real))
-            k = jnp.argmax(margins)
-            return heights, (k * tile + places[k], margins[k])
+            values, (best, margins, heights) = jax.lax.scan(on_tile, values, (columns, heights, real))
+            k = jnp.argmax(margins, axis=0)
+            which = k * tile + jnp.take_along_axis(best, k[None], axis=0)[0]
+            return (values, heights), (which, jnp.max(margins, axis=0))
 
-        turns = jnp.concatenate([bases[:1], bases]), jnp.concatenate([jnp.zeros(1), weights])
-        _, found = jax.lax.scan(from_base, jnp.zeros((tiles, tile)), (*turns, jnp.arange(len(bases) + 1)))
-        return tuple(x[1:] for x in found)
+        values = jnp.concatenate([inputs, jnp.zeros((2 * WIDEST, *lanes))])
+        start = values, jnp.zeros((tiles, tile))
+        return jax.lax.scan(from_bases, start, (of_bases, at, weights, jnp.arange(len(at))))[1]
 
     return jax.jit(swept)
 
 
-def _cost_of_tile(
-    X: Any, Y: Any, there: Any, numbers: Any, scale: Any, part: Any, base: Callable[[Any], Any], w: Any
-) -> Any:
-    """Costs (tile,) at ``(1 - w) part + w base``; a layer is mixed where it is used, so that no unused one is."""
-    (rows_there, outputs_there), (depth, activation, loss) = there, numbers
-    W, b = part
+def _at(rows: Any, index: Any) -> Any:
+    return jax.lax.dynamic_index_in_dim(rows, index, keepdims=False)
 
-    def layer(k: Any, h: Any) -> Any:
-        of_base = base(k)
-        mixed_W, mixed_b = ((1.0 - w) * x[k] + w * y for x, y in zip((W, b), of_base, strict=True))
-        return jnp.matmul(h, mixed_W, precision="highest") + mixed_b
 
-    start = jnp.broadcast_to(X, (W.shape[1], *X.shape))
-    h = jax.lax.fori_loop(0, depth - 1, lambda k, h: jax.lax.switch(activation, _ON_DEVICE, layer(k, h)), start)
-    by_row = jax.lax.switch(loss, _LOSSES_ON_DEVICE, layer(depth - 1, h), Y, outputs_there)
-    return scale * jnp.sum(jnp.where(rows_there, by_row, 0.0), axis=-1)
+def _costs(
+    table: Any, units: Any, data: Any, numbers: Any, values: Any, points: Any, base: Any, w: Any
+) -> tuple[Any, Any]:
+    """All units' values, and the costs (bases, points) at ``(1 - w) point + w base``.
+
+    Indices are unsigned, since JAX would look for negative ones.  A weight is mixed where it is used.
+    """
+    (Y, there), (outputs, first_output, loss) = data, numbers
+
+    def mixed(row: Any) -> Any:
+        return ((1.0 - w)[:, None] * _at(points, row) + (w * _at(base, row))[:, None])[:, :, None]
+
+    def unit(number: Any, values: Any) -> Any:
+        place, source, inputs, weight, step, bias, activation = _at(table, number)
+
+        def add(k: Any, z: Any) -> Any:
+            for i in (k * _INPUTS + np.uint32(q) for q in range(_INPUTS)):
+                z += jnp.where(i < inputs, mixed(weight + i * step) * _at(values, source + i), 0.0)
+            return z
+
+        z = jnp.broadcast_to(mixed(bias), values.shape[1:])
+        z = jax.lax.fori_loop(np.uint32(0), (inputs + np.uint32(_INPUTS - 1)) // np.uint32(_INPUTS), add, z)
+        z = jax.lax.switch(activation.astype(np.int32), _ON_DEVICE, z)
+        return jax.lax.dynamic_update_index_in_dim(values, z, place, 0)
+
+    def add_output(j: Any, partial: _Partial) -> _Partial:
+        given = partial, _at(values, first_output + j), _at(Y, j)
+        new: _Partial = jax.lax.switch(loss, _LOSSES_ON_DEVICE, *given)
+        return new
+
+    values = jax.lax.fori_loop(np.uint32(0), units, unit, values)
+    none = jnp.zeros(values.shape[1:])
+    largest, total, added = jax.lax.fori_loop(np.uint32(0), outputs, add_output, (none - jnp.inf, none, none))
+    of_rows = added + jnp.where(loss == _SOFTMAX, jnp.sum(Y, axis=0) * (largest + jnp.log(total)), 0.0)
+    return values, jnp.sum(jnp.where(there, of_rows, 0.0), axis=-1)
