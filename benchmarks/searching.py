@@ -7,6 +7,7 @@ import itertools
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import hypothesis
 import jax
@@ -194,8 +195,9 @@ def _in_numpy(count: int = 4000) -> float:
 # ------------------------------------------------------------------ drawn architectures
 
 
-def architectures(count: int = 100, each: int = 10_000) -> list[Row]:
-    """So many drawn architectures, a search of so many evaluations in each, against one jit per shape."""
+def architectures(count: int = 100, each: int = 10_000, measured: int = 20) -> list[Row]:
+    """So many drawn architectures, a search of so many evaluations in each, against one executable a shape: of the same
+    search, which is measured for some of them, and of the forward pass alone."""
     networks = drawn(count, 16, 16, seed=11)
     compilations = Compilations()
     start = time.perf_counter()
@@ -203,16 +205,23 @@ def architectures(count: int = 100, each: int = 10_000) -> list[Row]:
         program = trace(of, network.params)
         falsify.on_device(program, len(program.arguments), seed=1, budget=each)
     cold, compiled = time.perf_counter() - start, compilations.count
-    say(f"{count} architectures: {show(cold)} s, {compiled} compilations; now one jit per shape")
+    say(f"{count} architectures: {show(cold)} s, {compiled} compilations; now one executable a shape")
+    start = time.perf_counter()
+    for network, of in networks[:: count // measured]:
+        program = trace(of, network.params)
+        with mock.patch.object(buckets, "recognised", return_value=None), _without_ascent():
+            falsify.on_device(program, len(program.arguments), seed=1, budget=each)
+    searches = (time.perf_counter() - start) * count / measured
+    say(f"the same search, one executable a shape: {show(searches)} s, from {measured} of them; now forward passes")
     programs = [trace(of, network.params) for network, of in networks]
     rows, bases = 128, np.arange(each // 128 - 1)
-    theirs, warm = 0.0, []
+    passes, warm = 0.0, []
     for k, program in enumerate(programs):
         start = time.perf_counter()
         pool = _pool(program, rows * (len(bases) + 1))
         bare = _bare(program, pool, rows)
         jax.block_until_ready(bare())
-        theirs += time.perf_counter() - start
+        passes += time.perf_counter() - start
         known = buckets.recognised(program, len(program.arguments))
         if known is None:
             raise AssertionError(f"{networks[k][0]} is not recognised as a network")
@@ -221,16 +230,24 @@ def architectures(count: int = 100, each: int = 10_000) -> list[Row]:
         times = interleaved({"own": bare, "bucket": ours}, 3)
         warm.append((times["bucket"].wall, times["own"].wall))
         if k % 20 == 19:
-            say(f"{k + 1} shapes compiled, {show(theirs)} s")
+            say(f"{k + 1} shapes compiled, {show(passes)} s")
     ratios = np.array([a / b for a, b in warm])
     total = sum(a for a, _ in warm) / sum(b for _, b in warm)
     worst, median = float(ratios.max()), float(np.median(ratios))
-    against = f"one jit per shape: {show(theirs)} s"
     details = {"compilations": compiled, "median of each": median, "worst of each": worst, "all together": total}
+    name, ours = f"{count} drawn architectures x {each:,} evaluations, cold", f"{show(cold)} s"
+    own = f"the same search, an executable a shape: {show(searches)} s (from {measured} of them)"
+    alone = f"the forward pass alone, an executable a shape: {show(passes)} s"
     return [
-        Row(f"{count} drawn architectures x {each:,} evaluations, cold", f"{show(cold)} s", against, theirs / cold, 15),
+        Row(f"{name}, against one search a shape", ours, own, searches / cold, 15),
+        Row(f"{name}, against one forward pass a shape", ours, alone, passes / cold, 15),
         Row("compilations for them", f"{compiled}", "one a shape", float(compiled), 5, at_most=True, unit=""),
-        Row("the same once warm, against each network's own executable", "all together (each: "
-            f"median {show(median)}, worst {show(worst)})", "its forward pass, tiled", total, 2, at_most=True,
+        Row("the same once warm, against each network's own executable", "the worst (all together: "
+            f"{show(total)}, median {show(median)})", "its forward pass, tiled", worst, 2, at_most=True,
             details=details),
     ]  # fmt: skip
+
+
+def _without_ascent() -> Any:
+    """Sweeps as those of buckets are."""
+    return mock.patch.object(sweeps, "sweep", functools.partial(sweeps.sweep, climb=False))

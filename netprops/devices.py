@@ -164,6 +164,12 @@ def cpus(root: Path = Path("/sys/fs/cgroup")) -> int:
     return affinity
 
 
+def threads(environ: Mapping[str, str]) -> int:
+    """How many threads this process may compute on: its share of the CPUs (`share`), or all that it may use."""
+    told = environ.get(_THREADS[0], "")
+    return int(told) if told.isdigit() and int(told) > 0 else cpus()
+
+
 def memory(root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> int | None:
     """How many bytes of memory are free, on the machine and in its container; None where neither says."""
     free = []

@@ -97,6 +97,12 @@ def test_threads_are_divided_unless_the_caller_says_how_many(monkeypatch):
     assert devices.share(0, 9, {"JAX_PLATFORMS": "cpu"})["NPROC"] == "1"
 
 
+@pytest.mark.parametrize(("told", "expected"), [(None, 8), ("2", 2), ("0", 8), ("", 8)])
+def test_a_process_computes_on_its_share_of_threads(told, expected, monkeypatch):
+    monkeypatch.setattr(devices, "cpus", lambda: 8)
+    assert devices.threads({} if told is None else {"NPROC": told}) == expected
+
+
 def test_xla_keeps_to_its_share_of_threads():
     """NPROC is what XLA reads: with one thread a pool it starts fewer than with four."""
     code = "import jax, os; jax.devices(); print(len(os.listdir('/proc/self/task')))"

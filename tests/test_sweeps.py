@@ -225,6 +225,18 @@ def test_how_much_is_worked_on_at_once_changes_nothing(lanes):
     np.testing.assert_array_equal(ours.a[clear], usual.a[clear])
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_threads_changes_nothing(threads):
+    program = network_cost((3, 5, 2))
+    known = buckets.recognised(program, len(program.arguments))
+    pool, bases = pool_of(program, 50), np.arange(7)
+    usual = buckets.sweep(known, pool, [], bases)
+    with mock.patch.object(buckets, "_threads", return_value=threads):
+        ours = buckets.sweep(known, pool, [], bases)
+    np.testing.assert_array_equal(ours.margins, usual.margins)
+    np.testing.assert_array_equal(ours.a, usual.a)
+
+
 def test_data_may_be_arguments():
     network = Network((2, 3, 1))
     program = trace(network.cost, *network.domain(5))

@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import expit, logsumexp  # type: ignore[import-untyped]
 
+from netprops import devices
 from netprops.readings.floats import evaluate_batch
 from netprops.search.probes import own_settings
 from netprops.search.sweeps import WEIGHTS, Chords, gap_of
@@ -40,6 +44,8 @@ DEPTH = 6  # layers of weights at most
 _PARAMETERS = DEPTH * (WIDEST * WIDEST + WIDEST)  # at most; the row after them is zeros, the bias of a unit without one
 _LANES, _ACCELERATOR = 1 << 12, 1 << 22  # values of a unit that are computed at once: few are kept near a CPU
 _INPUTS = 8  # of a unit that are added in one step
+_KEPT = 16
+_compiled: OrderedDict[Any, Any] = OrderedDict()
 _AGREE = 1e-9  # share of a cost up to which two of them are equal
 
 # Each as JAX has it, for the device, and as NumPy does, to recognise it without compiling anything.
@@ -196,23 +202,60 @@ def sweep(
     weights = np.tile(WEIGHTS, -(-count // len(WEIGHTS)))[:count]
     flat = np.concatenate([leaf.reshape(rows, -1) for leaf in pool], axis=1)
     tile, together = _tiling(rows, height)
-    # The first block has weight 0: the values at the pool itself, so that the network stands in the program once.
-    blocks = 1 + -(-count // together)
-    at, w = np.zeros(blocks * together, np.int32), np.zeros(blocks * together)
-    at[together : together + count], w[together : together + count] = bases, weights
-    data = [_columns(side[None], height, WIDEST)[0] for side in (x, y)]
+    columns = jax.device_put(_columns(_tiled(flat, tile), tile, _PARAMETERS + 1))
+    X, Y = (_columns(side[None], height, WIDEST)[0] for side in (x, y))
     numbers = np.uint32(shape.widths[-1]), np.uint32(WIDEST * _half(len(shape.biases))), np.int32(shape.loss)
-    with own_settings():
-        which, margins = _swept(quasi)(
-            _columns(_tiled(flat, tile), tile, _PARAMETERS + 1),
-            _columns(flat[at].reshape(blocks, together, -1), together, _PARAMETERS + 1),
-            at.reshape(blocks, together), w.reshape(blocks, together), np.arange(-(-rows // tile) * tile) < rows,
-            *data, np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale, float(side),
-        )  # fmt: skip
-    which, margins = (np.asarray(found).reshape(-1)[together : together + count] for found in (which, margins))
+    network = X, Y, np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale
+    real = np.arange(len(columns) * tile) < rows
+
+    def given(at: Array, w: Array) -> tuple[Any, ...]:
+        of_bases = _columns(flat[at], together, _PARAMETERS + 1)
+        return columns, of_bases, at, w, real, *network, float(side)
+
+    which, margins = _on_threads(quasi, [given(*part) for part in _parts(bases, weights, together)])
+    which, margins = which[:count], margins[:count]
     order = np.argsort(-margins, kind="stable")
     entries = np.zeros(count, dtype=int)
     return Chords(flat[which][order], flat[bases][order], weights[order], entries, margins[order], rows * (count + 1))
+
+
+def _parts(bases: Array, weights: Array, together: int) -> list[tuple[Array, Array]]:
+    """Bases and weights for each thread, equally many, as blocks (blocks, together) of what is worked on at once.
+
+    The first block has weight 0: the values at the pool itself, so that the network stands in the program once.
+    """
+    threads = _threads()
+    blocks = -(-len(bases) // (together * threads))
+    at, w = np.zeros((threads, 1 + blocks, together), np.int32), np.zeros((threads, 1 + blocks, together))
+    for whole, given in ((at, bases), (w, weights)):
+        rest = np.zeros(threads * blocks * together - len(given), given.dtype)
+        whole[:, 1:] = np.concatenate([given, rest]).reshape(threads, blocks, together)
+    return list(zip(at, w, strict=True))
+
+
+@functools.cache
+def _threads() -> int:
+    return devices.threads(os.environ) if jax.default_backend() == "cpu" else 1
+
+
+def _on_threads(quasi: bool, parts: list[tuple[Any, ...]]) -> tuple[Array, Array]:
+    """What is found from each base: XLA runs an executable of small steps on one thread, several at once on several."""
+    executable = _executable(quasi, parts[0])
+    with ThreadPoolExecutor(len(parts)) as threads:
+        found = threads.map(lambda given: tuple(np.asarray(x)[1:].reshape(-1) for x in executable(*given)), parts)
+        which, margins = (np.concatenate(each) for each in zip(*found, strict=True))
+    return which, margins
+
+
+def _executable(quasi: bool, given: tuple[Any, ...]) -> Any:
+    key = (quasi, jax.default_backend(), *(np.shape(x) for x in given[:6]))
+    if key not in _compiled:
+        with own_settings():
+            _compiled[key] = jax.jit(_swept(quasi)).lower(*given).compile()
+        if len(_compiled) > _KEPT:
+            _compiled.popitem(last=False)
+    _compiled.move_to_end(key)
+    return _compiled[key]
 
 
 def _tiling(rows: int, height: int) -> tuple[int, int]:
@@ -255,8 +298,7 @@ def _table(shape: Shape) -> tuple[Array, np.uint32]:
     return table, np.uint32(row)
 
 
-@functools.cache
-def _swept(quasi: bool) -> Any:
+def _swept(quasi: bool) -> Callable[..., Any]:
     def swept(columns: Any, of_bases: Any, at: Any, weights: Any, real: Any, X: Any, Y: Any, there: Any, table: Any,
               units: Any, numbers: Any, scale: Any, side: Any) -> Any:  # fmt: skip
         tiles, _, tile = columns.shape
@@ -288,7 +330,7 @@ def _swept(quasi: bool) -> Any:
         start = values, jnp.zeros((tiles, tile))
         return jax.lax.scan(from_bases, start, (of_bases, at, weights, jnp.arange(len(at))))[1]
 
-    return jax.jit(swept)
+    return swept
 
 
 def _at(rows: Any, index: Any) -> Any:

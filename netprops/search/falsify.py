@@ -194,7 +194,7 @@ def _swept(oracle: _Oracle, decision: int, side: Side, quasi: bool, seed: int) -
     turns = _QUANTIFIED if where.dimension > d else 1
     rows = sweeps.rows_for(program, int(min(_POOL, max(64, math.isqrt(oracle.budget // turns)))))
     count = max(1, min(rows, oracle.budget // turns // rows - 1))
-    for resting in np.concatenate([structured_points(where, 3), heavy_tailed(where, rng, turns)])[-turns:, d:]:
+    for resting in _resting(where, rng, turns):
         pool = _pool(where, rng, rows, count)
         pool[:, d:] = resting
         leaves = where.split(pool)
@@ -209,6 +209,13 @@ def _swept(oracle: _Oracle, decision: int, side: Side, quasi: bool, seed: int) -
         for k in np.flatnonzero(swept.margins > _DOUBTFUL)[:128].tolist():
             a, b = (np.concatenate([end[k], resting]) for end in (swept.a, swept.b))
             yield _Pick(a, b, float(swept.weights[k]), int(swept.entries[k]), float(swept.margins[k]))
+
+
+def _resting(where: Space, rng: np.random.Generator, turns: int) -> Array:
+    """So many values (turns, n - d) of what is quantified; one, of no numbers, where nothing is."""
+    if turns == 1:
+        return np.zeros((1, 0))
+    return np.concatenate([structured_points(where, 3), heavy_tailed(where, rng, turns)])[-turns:, where.decision :]
 
 
 def _pool(where: Space, rng: np.random.Generator, rows: int, bases: int) -> Array:

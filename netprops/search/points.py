@@ -195,10 +195,10 @@ def _once(make: Callable[[Space, int], Array]) -> Callable[[Space, int], Array]:
 def structured_points(where: Space, count: int) -> Array:
     """Up to `count` few-digit points: home, ones, signs, halves, corners, ramps, small integers.  Simplest first."""
     n, d = where.dimension, where.decision
-    decisions = list(_patterns(where, slice(0, d), count))
-    quantified = list(_patterns(where, slice(d, n), count))
-    # Quantified data of zeros alone is degenerate (everything is convex in x * 0), so zeros come last there.
-    quantified = [*quantified[1:], quantified[0]] if n > d else [np.zeros(0)]
+    decisions, quantified = list(_patterns(where, slice(0, d), count)), [np.zeros(0)]
+    if n > d:  # zeros come last there: data of zeros alone is degenerate (everything is convex in x * 0)
+        home, *others = _patterns(where, slice(d, n), count)
+        quantified = [*others, home]
     pairs = simplest_pairs(min(len(decisions), 64), min(len(quantified), 64))[: 4 * count]
     rows = [np.concatenate([decisions[i], quantified[j]]) for i, j in pairs.tolist()]
     return _distinct(where.clip(np.array(rows)))[:count]
@@ -406,5 +406,7 @@ def fitting_step(where: Space, bases: Array, directions: Array, half: int, *, sh
 
 def _distinct(rows: Array) -> Array:
     """The rows without repetitions, first occurrences in order."""
-    _, first = np.unique(rows, axis=0, return_index=True)
-    return rows[np.sort(first)]
+    first: dict[bytes, int] = {}
+    for k, row in enumerate(rows + 0.0):  # which leaves no negative zero
+        first.setdefault(row.tobytes(), k)
+    return rows[list(first.values())]
