@@ -22,7 +22,7 @@ from netprops.search import buckets, falsify, sweeps
 
 Array = np.ndarray[Any, Any]
 NETWORKS = (((8, 8, 8, 1), 16, jnp.tanh), ((16, 16, 16, 4), 64, jax.nn.relu))
-TILES = (128, 256, 512, 1024, 2048, 4096)
+TILES = (32, 64, 128, 256, 512, 1024, 2048, 4096)
 BASES = 8
 
 
@@ -35,21 +35,33 @@ def _pool(program: Program, rows: int, dtype: Any = np.float64) -> list[Array]:
     return [rng.standard_normal((rows, *leaf.shape)).astype(dtype) for leaf in program.arguments]
 
 
-def _bare(program: Program, pool: list[Array], tile: int) -> Callable[[], Any]:
-    """The forward pass alone, jitted, tile by tile inside one executable; the points lie on the device."""
+def _forward_pass(program: Program, tile: int) -> Callable[[Any], Any]:
+    """The program alone at a pool of points, jitted, tile by tile inside one executable."""
     function = jax.vmap(functools.partial(lifted(program), *program.closed.consts))
 
     @jax.jit
     def run(points: Any) -> Any:
         return jax.lax.map(lambda part: function(*part), [x.reshape(-1, tile, *x.shape[1:]) for x in points])
 
-    held = [jnp.asarray(x) for x in pool]
+    return run
+
+
+def _bare(program: Program, pool: list[Array], tile: int) -> Callable[[], Any]:
+    """The forward pass where the points lie on the device."""
+    run, held = _forward_pass(program, tile), [jnp.asarray(x) for x in pool]
     return lambda: run(held)
 
 
-def _repeated(run: Callable[[], Any], times: int) -> Callable[[], Any]:
-    """As many evaluations as the other side makes in its turn, so that both meet the same machine."""
-    return lambda: [run() for _ in range(times)]
+def _repeated(program: Program, pool: list[Array], tile: int, times: int) -> Callable[[], Any]:
+    """As many evaluations as a search makes in its turn, so that both meet the same machine, and as it, given the pool
+    in NumPy once."""
+    run = _forward_pass(program, tile)
+
+    def turn() -> Any:
+        held = [jnp.asarray(x) for x in pool]
+        return [run(held) for _ in range(times)]
+
+    return turn
 
 
 def evaluations() -> list[Row]:
@@ -81,7 +93,7 @@ def _evaluations(name: str, program: Program, dtype: Any) -> list[Row]:
         return lambda: sweeps.sweep(program, pool, [], np.arange(BASES), ends, climb=False, mix_values=mix)
 
     times = interleaved(
-        {"bare": _repeated(_bare(program, pool, int(best)), BASES + 1), "points": search(False), "values": search(True)}
+        {"bare": _repeated(program, pool, int(best), BASES + 1), "points": search(False), "values": search(True)}
     )
     bare = count * (BASES + 1) / times["bare"].wall
     made = []

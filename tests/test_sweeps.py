@@ -85,6 +85,43 @@ def test_mixed_values_and_mixed_points_find_the_same_chords():
     assert (first.a == second.a).all()
 
 
+@pytest.mark.parametrize("quasi", [False, True])
+def test_of_all_chords_of_a_base_the_clearest_is_kept_in_whatever_tile_and_entry_it_lies(quasi):
+    program = trace(lambda x: jnp.stack([jnp.sum(jnp.tanh(x)), jnp.cos(x[0]) * x[1]]), reals(1 << 10))
+    tile = sweeps.tile_for(program, 512)
+    pool, bases = pool_of(program, 512), np.arange(9)
+    assert tile < 512  # several tiles
+    chords = sweeps.sweep(program, pool, [], bases, everywhere(program), climb=False, quasi=quasi)
+    (points,), weights = pool, np.resize(sweeps.WEIGHTS, len(bases))
+    heights, tiles, entries = evaluate_batch(program, pool)[0], set(), set()
+    for base, w in zip(bases, weights, strict=True):
+        middle = evaluate_batch(program, [(1 - w) * points + w * points[base]])[0]
+        chord = np.maximum(heights, heights[base]) if quasi else (1 - w) * heights + w * heights[base]
+        gap, noise = middle - chord, 2.0**-52 * (abs(heights) + abs(middle) + abs(heights[base]))
+        margins = np.where(np.arange(512)[:, None] == base, 0.0, gap / noise)
+        row, entry = np.unravel_index(np.argmax(margins), margins.shape)
+        at = np.flatnonzero((chords.b == points[base]).all(axis=1))
+        assert len(at) == 1
+        assert (chords.a[at[0]] == points[row]).all()
+        assert (chords.entries[at[0]], chords.weights[at[0]]) == (entry, w)
+        assert chords.margins[at[0]] == pytest.approx(margins[row, entry], rel=1e-6)
+        tiles.add(row // tile)
+        entries.add(entry)
+    assert len(tiles) > 2
+    assert len(entries) == 2
+
+
+def test_tiles_fit_one_thread_unless_that_leaves_few_points():
+    """The widest value or argument counts; a pool shorter than a tile is one tile."""
+    narrow, wide = (network_cost(widths, rows) for widths, rows in (((8, 8, 8, 1), 16), ((16, 16, 16, 4), 64)))
+    many_weights = network_cost((8, 64, 64, 1), 16)
+    assert sweeps.tile_for(narrow, 8192) * 16 * 8 == sweeps._THREAD
+    assert sweeps.tile_for(wide, 8192) * 64 * 16 == sweeps._CACHE
+    assert sweeps.tile_for(many_weights, 8192) * 64 * 64 == sweeps._CACHE
+    assert sweeps.tile_for(narrow, 40) == 32
+    assert sweeps.tile_for(trace(lambda x: jnp.sum(x**2), reals(1 << 20)), 8192) == 8
+
+
 def test_ascent_climbs_above_the_best_of_the_pool():
     program = trace(lambda x: jnp.sum(x**2) - 3.0 * jnp.exp(-50.0 * jnp.sum((x - 0.3) ** 2)), reals(2))
     pool = [np.random.default_rng(0).uniform(-1.0, 1.0, (256, 2))]

@@ -2,10 +2,11 @@
 
 To draw points costs more than to evaluate them. So a *pool* of N points is drawn once and evaluated once, and each of
 S *bases* among them is joined to all of them: N S chords for N (S + 1) evaluations, at points ``(1 - w) x_t + w x_s``
-that are made where they are used, tile by tile (`lax.scan` over bases, `lax.map` over tiles). Where a program is a
-function of values that are affine in what varies (the pre-activations of a network's first layer), those values are
-computed once for the pool and mixed in place of the points, because mixtures of points have mixtures of values. In the
-same executable follow ascent on the violation by its gradient, from the most promising chords, and Lanczos' method on
+that are made where they are used: `lax.map` over tiles of the pool and, within a tile, `lax.scan` over the bases, so
+that a tile is read once and stays near the processor until all bases have met it. Where a program is a function of
+values that are affine in what varies (the pre-activations of a network's first layer), those values are computed once
+for the pool and mixed in place of the points, because mixtures of points have mixtures of values. In the same
+executable follow ascent on the violation by its gradient, from the most promising chords, and Lanczos' method on
 Hessian-vector products at some of the points.
 
 The pool is sharded over the devices of this process. A program is compiled once for each size of pool; its constants
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 WEIGHTS = (0.5, 0.5, 0.25, 0.5, 0.5, 0.75)  # of the base, in turn
-_CACHE, _ACCELERATOR = 1 << 18, 1 << 24  # doubles of the widest value of a tile: a CPU's cache, an accelerator's memory
+# Doubles of the widest value of a tile: one thread's share on a CPU, a CPU's cache, an accelerator's memory.
+_THREAD, _CACHE, _ACCELERATOR = 1 << 13, 1 << 17, 1 << 24
+_FEWEST = 16  # points of a tile on one thread: fewer cost more in starting loops than threads cost in meeting
 _CLIMBERS, _CLIMBS = 32, 24  # chords that ascend, and steps of each
 _PROBED = 8  # points at which Lanczos' method runs
 _LENGTHS = (1.0, 2.0**-4, 2.0**-9)  # of the chords along what it finds
@@ -60,9 +63,16 @@ class Chords:
 
 
 def tile_for(program: Program, rows: int) -> int:
-    """How many points are evaluated at a time: a power of two, as many as keep the widest value near the processor."""
-    room = _CACHE if jax.default_backend() == "cpu" else _ACCELERATOR
-    return int(2 ** math.floor(math.log2(min(max(room / cost(program).widest, 8), max(rows, 8)))))
+    """How many points are evaluated at a time: a power of two, as many as keep the widest value near the processor.
+
+    On a CPU that is the nearest cache, where the compiler leaves all of a tile to one thread: to divide among threads
+    what takes them microseconds costs more than it brings. Points too wide for that are divided, in larger tiles.
+    """
+    width = max(cost(program).widest, *(leaf.size for leaf in program.arguments))
+    room = _ACCELERATOR
+    if jax.default_backend() == "cpu":
+        room = _THREAD if width * _FEWEST <= _THREAD else _CACHE
+    return int(2 ** math.floor(math.log2(min(max(room / width, 8), max(rows, 8)))))
 
 
 def rows_for(program: Program, rows: int) -> int:
@@ -102,18 +112,22 @@ def sweep(
     )  # fmt: skip
     given = ([np.asarray(c) for c in program.closed.consts], list(rest), list(pool), bases, ends, float(side))
     executable = _executable(key, program, given, quasi, climb, mix_values)
-    flat = np.concatenate([x.reshape(rows, -1) for x in pool], axis=1)
     which, entry, margin, *climbed = (np.asarray(x) for x in executable(*given))
     weights = np.tile(WEIGHTS, -(-len(bases) // len(WEIGHTS)))[: len(bases)]
     per_device = which.shape[0] // len(bases)
     weights, at = np.repeat(weights, per_device), np.repeat(bases, per_device)
-    found = [flat[which], flat[at], weights, entry, margin]
+    found = [_flat(pool, which), _flat(pool, at), weights, entry, margin]
     if climbed:
         a, b, entries, margins = climbed
         found = [np.concatenate(p) for p in zip(found, (a, b, np.full(len(a), 0.5), entries, margins), strict=True)]
     order = np.argsort(-np.where(np.isfinite(found[-1]), found[-1], -np.inf), kind="stable")
     a, b, weights, entries, margins = (x[order] for x in found)
     return Chords(a, b, weights, entries, margins, rows * (len(bases) + 1))
+
+
+def _flat(pool: Sequence[Array], places: Array) -> Array:
+    """These points of the pool as rows; the pool itself is long, and is not copied."""
+    return np.concatenate([x[places].reshape(len(places), -1) for x in pool], axis=1)
 
 
 def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool, mix_values: bool) -> Any:
@@ -208,30 +222,32 @@ def _joined(program: Program, decision: int, quasi: bool, mix_values: bool) -> C
         enter = jax.vmap(functools.partial(affine, consts, rest))
         evaluate = jax.vmap(functools.partial(bent, consts, rest))
         tiled = [x.reshape(rows // tile, tile, *x.shape[1:]) for x in pool]
-        values = jax.lax.map(enter, tiled)
-        heights = jax.lax.map(evaluate, values)  # (tiles, tile, E)
         bases = enter(at)
-        base_heights = evaluate(bases)
+        each = bases, evaluate(bases), weights
 
-        def from_base(_: Any, one: Any) -> Any:
-            base, height, w = one
+        def on_tile(part: Any) -> Any:
+            values = enter(part)
+            ends = evaluate(values)
 
-            def on_tile(part: Any) -> Any:
-                xs, ends = part
-                middle = evaluate([(1.0 - w) * x + w * y for x, y in zip(xs, base, strict=True)])
-                gap, noise, change = gap_of(ends, middle, height, w, side, quasi)
+            def from_base(_: Any, one: Any) -> Any:
+                base, height, w = one
+                middle = evaluate([(1.0 - w) * x + w * y for x, y in zip(values, base, strict=True)])
+                gap, noise, change = (x.reshape(-1) for x in gap_of(ends, middle, height, w, side, quasi))
                 margin = jnp.where(jnp.isfinite(gap), gap / noise, -jnp.inf)
                 best = jnp.argmax(margin)
-                score = jnp.where(jnp.isfinite(gap), gap / change, -jnp.inf).reshape(-1)
-                return best, margin.reshape(-1)[best], score[best]
+                return None, (
+                    best,
+                    margin[best],
+                    jnp.where(jnp.isfinite(gap[best]), gap[best] / change[best], -jnp.inf),
+                )
 
-            places, margins, scores = jax.lax.map(on_tile, (values, heights))
-            k = jnp.argmax(margins)
-            row, entry = jnp.divmod(places[k], heights.shape[-1])
-            return None, (number * rows + k * tile + row, entry, margins[k], scores[k])
+            return jax.lax.scan(from_base, None, each)[1]
 
-        _, found = jax.lax.scan(from_base, None, (bases, base_heights, weights))
-        return tuple(x[None] for x in found)
+        places, margins, scores = jax.lax.map(on_tile, tiled)  # (tiles, S) each
+        k = jnp.argmax(margins, axis=0)
+        places, margins, scores = (jnp.take_along_axis(x, k[None], axis=0) for x in (places, margins, scores))
+        row, entry = jnp.divmod(places, sum(map(math.prod, program.out_shapes)))
+        return number * rows + k[None] * tile + row, entry, margins, scores
 
     return joined
 
