@@ -190,6 +190,20 @@ def test_a_pool_sharded_over_four_devices_gives_the_same_chords():
     assert four["rows"] % 4 == 0
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_the_number_of_threads_of_a_sweep_changes_nothing(count):
+    program = network_cost()
+    tile = sweeps.tile_for(program, 1 << 12)
+    pool = pool_of(program, 5 * tile)  # which none of 2, 3 and 40 threads share evenly
+    given = program, pool, [], np.arange(0, 5 * tile, 31), everywhere(program)
+    with mock.patch.object(sweeps, "threads", return_value=1):
+        alone = sweeps.sweep(*given)
+    with mock.patch.object(sweeps, "threads", return_value=count):
+        shared = sweeps.sweep(*given)
+    for name in ("a", "b", "weights", "entries", "margins"):
+        np.testing.assert_array_equal(getattr(shared, name), getattr(alone, name))
+
+
 # ------------------------------------------------------------------ buckets
 
 
@@ -268,7 +282,7 @@ def test_the_number_of_threads_changes_nothing(threads):
     known = buckets.recognised(program, len(program.arguments))
     pool, bases = pool_of(program, 50), np.arange(7)
     usual = buckets.sweep(known, pool, [], bases)
-    with mock.patch.object(buckets, "_threads", return_value=threads):
+    with mock.patch.object(buckets, "threads", return_value=threads):
         ours = buckets.sweep(known, pool, [], bases)
     np.testing.assert_array_equal(ours.margins, usual.margins)
     np.testing.assert_array_equal(ours.a, usual.a)

@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
-from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +23,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import expit, logsumexp  # type: ignore[import-untyped]
 
-from netprops import devices
 from netprops.readings.floats import evaluate_batch
-from netprops.search.probes import own_settings
-from netprops.search.sweeps import WEIGHTS, Chords, gap_of
+from netprops.search.sweeps import WEIGHTS, Chords, compiled, gap_of, on_threads, threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +39,6 @@ DEPTH = 6  # layers of weights at most
 _PARAMETERS = DEPTH * (WIDEST * WIDEST + WIDEST)  # at most; the row after them is zeros, the bias of a unit without one
 _LANES, _ACCELERATOR = 1 << 12, 1 << 22  # values of a unit that are computed at once: few are kept near a CPU
 _INPUTS = 8  # of a unit that are added in one step
-_KEPT = 16
-_compiled: OrderedDict[Any, Any] = OrderedDict()
 _AGREE = 1e-9  # share of a cost up to which two of them are equal
 
 # Each as JAX has it, for the device, and as NumPy does, to recognise it without compiling anything.
@@ -212,8 +205,10 @@ def sweep(
         of_bases = _columns(flat[at], together, _PARAMETERS + 1)
         return columns, of_bases, at, w, real, *network, float(side)
 
-    which, margins = _on_threads(quasi, [given(*part) for part in _parts(bases, weights, together)])
-    which, margins = which[:count], margins[:count]
+    parts = [given(*part) for part in _parts(bases, weights, together)]
+    key = "network", quasi, *(np.shape(x) for x in parts[0][:6])
+    found = on_threads(compiled(key, lambda: _swept(quasi), parts[0]), parts)
+    which, margins = (np.concatenate([x[1:].reshape(-1) for x in each])[:count] for each in zip(*found, strict=True))
     order = np.argsort(-margins, kind="stable")
     entries = np.zeros(count, dtype=int)
     return Chords(flat[which][order], flat[bases][order], weights[order], entries, margins[order], rows * (count + 1))
@@ -224,38 +219,13 @@ def _parts(bases: Array, weights: Array, together: int) -> list[tuple[Array, Arr
 
     The first block has weight 0: the values at the pool itself, so that the network stands in the program once.
     """
-    threads = _threads()
-    blocks = -(-len(bases) // (together * threads))
-    at, w = np.zeros((threads, 1 + blocks, together), np.int32), np.zeros((threads, 1 + blocks, together))
+    parts = threads()
+    blocks = -(-len(bases) // (together * parts))
+    at, w = np.zeros((parts, 1 + blocks, together), np.int32), np.zeros((parts, 1 + blocks, together))
     for whole, given in ((at, bases), (w, weights)):
-        rest = np.zeros(threads * blocks * together - len(given), given.dtype)
-        whole[:, 1:] = np.concatenate([given, rest]).reshape(threads, blocks, together)
+        rest = np.zeros(parts * blocks * together - len(given), given.dtype)
+        whole[:, 1:] = np.concatenate([given, rest]).reshape(parts, blocks, together)
     return list(zip(at, w, strict=True))
-
-
-@functools.cache
-def _threads() -> int:
-    return devices.threads(os.environ) if jax.default_backend() == "cpu" else 1
-
-
-def _on_threads(quasi: bool, parts: list[tuple[Any, ...]]) -> tuple[Array, Array]:
-    """What is found from each base: XLA runs an executable of small steps on one thread, several at once on several."""
-    executable = _executable(quasi, parts[0])
-    with ThreadPoolExecutor(len(parts)) as threads:
-        found = threads.map(lambda given: tuple(np.asarray(x)[1:].reshape(-1) for x in executable(*given)), parts)
-        which, margins = (np.concatenate(each) for each in zip(*found, strict=True))
-    return which, margins
-
-
-def _executable(quasi: bool, given: tuple[Any, ...]) -> Any:
-    key = (quasi, jax.default_backend(), *(np.shape(x) for x in given[:6]))
-    if key not in _compiled:
-        with own_settings():
-            _compiled[key] = jax.jit(_swept(quasi)).lower(*given).compile()
-        if len(_compiled) > _KEPT:
-            _compiled.popitem(last=False)
-    _compiled.move_to_end(key)
-    return _compiled[key]
 
 
 def _tiling(rows: int, height: int) -> tuple[int, int]:

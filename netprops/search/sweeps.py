@@ -1,23 +1,26 @@
-"""Searching at the speed of the device: pairs of points reused, a whole search in one executable.
+"""Searching at the speed of the device: pairs of points reused, a search in two executables.
 
 To draw points costs more than to evaluate them. So a *pool* of N points is drawn once and evaluated once, and each of
 S *bases* among them is joined to all of them: N S chords for N (S + 1) evaluations, at points ``(1 - w) x_t + w x_s``
 that are made where they are used: `lax.map` over tiles of the pool and, within a tile, `lax.scan` over the bases, so
 that a tile is read once and stays near the processor until all bases have met it. Where a program is a function of
 values that are affine in what varies (the pre-activations of a network's first layer), those values are computed once
-for the pool and mixed in place of the points, because mixtures of points have mixtures of values. In the same
+for the pool and mixed in place of the points, because mixtures of points have mixtures of values. In a second
 executable follow ascent on the violation by its gradient, from the most promising chords, and Lanczos' method on
 Hessian-vector products at some of the points.
 
-The pool is sharded over the devices of this process. A program is compiled once for each size of pool; its constants
-and what is quantified are arguments. Floats propose chords; they decide nothing.
+The pool is sharded over the devices of this process; a CPU is one, and its pool is shared out among threads, since XLA
+leaves the small steps of a tile to one. A program is compiled once for each size of pool; its constants and what is
+quantified are arguments. Floats propose chords; they decide nothing.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import os
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from netprops import devices
 from netprops.domains import reals
 from netprops.readings.affine import affine_cut
 from netprops.readings.floats import cost, shape_key
@@ -105,24 +109,23 @@ def sweep(
         climb: whether ascent and Lanczos' method follow; left out where JAX cannot differentiate the program.
         mix_values: whether affine values may be mixed in place of points.
     """
-    rows = len(pool[0])
-    key = (
-        shape_key(program), len(pool), rows, len(bases), quasi, mix_values,
-        jax.default_backend(), jax.local_device_count(),
-    )  # fmt: skip
-    given = ([np.asarray(c) for c in program.closed.consts], list(rest), list(pool), bases, ends, float(side))
-    executable = _executable(key, program, given, quasi, climb, mix_values)
-    which, entry, margin, *climbed = (np.asarray(x) for x in executable(*given))
-    weights = np.tile(WEIGHTS, -(-len(bases) // len(WEIGHTS)))[: len(bases)]
-    per_device = which.shape[0] // len(bases)
+    rows, count = len(pool[0]), len(bases)
+    given = [np.asarray(c) for c in program.closed.consts], list(rest)
+    weights = np.tile(WEIGHTS, -(-count // len(WEIGHTS)))[:count]
+    which, entries, margins, scores = _joined(program, given, pool, bases, weights, side, quasi, mix_values)
+    per_device = len(which) // count
     weights, at = np.repeat(weights, per_device), np.repeat(bases, per_device)
-    found = [_flat(pool, which), _flat(pool, at), weights, entry, margin]
-    if climbed:
-        a, b, entries, margins = climbed
-        found = [np.concatenate(p) for p in zip(found, (a, b, np.full(len(a), 0.5), entries, margins), strict=True)]
+    found = [_flat(pool, which), _flat(pool, at), weights, entries, margins]
+    if climb:
+        best = np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")[:_CLIMBERS]
+        starts = *(x[best] for x in (found[0], found[1], entries)), _flat(pool, np.arange(min(_PROBED, rows)))
+        if climbed := _climb(program, given, starts, ends, side, quasi):
+            a, b, entries, margins = climbed
+            added = a, b, np.full(len(a), 0.5), entries, margins
+            found = [np.concatenate(pair) for pair in zip(found, added, strict=True)]
     order = np.argsort(-np.where(np.isfinite(found[-1]), found[-1], -np.inf), kind="stable")
     a, b, weights, entries, margins = (x[order] for x in found)
-    return Chords(a, b, weights, entries, margins, rows * (len(bases) + 1))
+    return Chords(a, b, weights, entries, margins, rows * (count + 1))
 
 
 def _flat(pool: Sequence[Array], places: Array) -> Array:
@@ -130,51 +133,99 @@ def _flat(pool: Sequence[Array], places: Array) -> Array:
     return np.concatenate([x[places].reshape(len(places), -1) for x in pool], axis=1)
 
 
-def _executable(key: Any, program: Program, given: Any, quasi: bool, climb: bool, mix_values: bool) -> Any:
-    key = (*key, climb)
+@functools.cache
+def threads() -> int:
+    """On how many threads executables are run at once: on a CPU alone, one device however many cores it has."""
+    alone = jax.default_backend() == "cpu" and jax.local_device_count() == 1
+    return devices.threads(os.environ) if alone else 1
+
+
+def on_threads(executable: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[tuple[Array, ...]]:
+    """What the executable returns for each part, one thread for each."""
+    with ThreadPoolExecutor(len(parts)) as workers:
+        return list(workers.map(lambda given: tuple(map(np.asarray, executable(*given))), parts))
+
+
+def compiled(key: tuple[Any, ...], make: Callable[[], Callable[..., Any] | None], given: tuple[Any, ...]) -> Any:
+    """The executable of a function for what is like `given`, kept by its key; None for none."""
+    key = (*key, jax.default_backend(), jax.local_device_count())
     if key not in _compiled:
-        climb = climb and is_differentiable(program, len(given[2]))
+        function = make()
         with own_settings():
-            search = jax.jit(_search(program, len(given[2]), quasi, climb, mix_values))
-            _compiled[key] = search.lower(*given).compile()
+            _compiled[key] = function and jax.jit(function).lower(*given).compile()
         if len(_compiled) > _KEPT:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
     return _compiled[key]
 
 
-# ------------------------------------------------------------------ the executable
+# ------------------------------------------------------------------ the executables
 
 
-def _search(program: Program, decision: int, quasi: bool, climb: bool, mix_values: bool) -> Callable[..., Any]:
+def _joined(
+    program: Program,
+    given: tuple[Any, Any],
+    pool: Sequence[Array],
+    bases: Array,
+    weights: Array,
+    side: int,
+    quasi: bool,
+    mix_values: bool,
+) -> tuple[Array, Array, Array, Array]:
+    """The place, entry, margin and score of each base's best chord on each device, bases first."""
+    rows = len(pool[0])
+    own = rows // jax.local_device_count()
+    tile = min(tile_for(program, own), own)
+    share = tile * -(-rows // (tile * threads()))  # of a thread; the last shares some points with the one before
+    starts = [min(k * share, rows - share) for k in range(-(-rows // share))]
+    tail = [x[bases] for x in pool], weights.astype(pool[0].dtype), float(side)
+    parts = [(*given, [x[start : start + share] for x in pool], *tail) for start in starts]
+    key = "joined", shape_key(program), len(pool), share, len(bases), quasi, mix_values
+    executable = compiled(key, lambda: _on_devices(_join(program, len(pool), tile, quasi, mix_values)), parts[0])
+    found = [np.stack(each) for each in zip(*on_threads(executable, parts), strict=True)]
+    found[0] = found[0] + np.reshape(starts, (-1, 1, 1))
+    best = found[2].argmax(axis=0)[None]  # of the threads: the first where chords are equal, as on one
+    which, entry, margin, score = (np.take_along_axis(x, best, axis=0)[0].T.reshape(-1) for x in found)
+    return which, entry, margin, score
+
+
+def _on_devices(join: Callable[..., Any]) -> Callable[..., Any]:
     mesh = Mesh(np.array(jax.local_devices()), ("pool",))
     sharded, whole = PartitionSpec("pool"), PartitionSpec()  # type: ignore[no-untyped-call]
-    joined = _joined(program, decision, quasi, mix_values)
+    split: Callable[..., Any] = jax.shard_map(
+        lambda *given: join(*given, jax.lax.axis_index("pool")),
+        mesh=mesh, in_specs=(whole, whole, sharded, whole, whole, whole), out_specs=(sharded,) * 4,
+        check_vma=False,  # the equations of a program know nothing of shards
+    )  # fmt: skip
+    return split
 
-    def search(consts: Any, rest: Any, pool: Any, bases: Any, ends: Any, side: Any) -> Any:
-        at = [x[bases] for x in pool]
-        weights = jnp.tile(jnp.array(WEIGHTS, pool[0].dtype), -(-len(bases) // len(WEIGHTS)))[: len(bases)]
-        split = jax.shard_map(
-            lambda *given: joined(*given, jax.lax.axis_index("pool")),
-            mesh=mesh, in_specs=(whole, whole, sharded, whole, whole, whole), out_specs=(sharded,) * 4,
-            check_vma=False,  # the equations of a program know nothing of shards
-        )  # fmt: skip
-        which, entry, margin, score = split(  # type: ignore[no-untyped-call]
-            consts, rest, pool, at, weights, side
-        )
-        # From (devices, bases) to bases first, as the weights are.
-        which, entry, margin, score = (x.T.reshape(-1) for x in (which, entry, margin, score))
-        if not climb:
-            return which, entry, margin
-        best = jax.lax.top_k(jnp.where(jnp.isfinite(score), score, -jnp.inf), min(_CLIMBERS, len(score)))[1]
-        flat = jnp.concatenate([x.reshape(len(x), -1) for x in pool], axis=1)
-        base = jnp.repeat(bases, len(score) // len(bases))
-        stencils = flat[which[best]], flat[base[best]], entry[best]
-        risen = _climbed(program, decision, quasi)(consts, rest, *stencils, ends, side)
-        bent = _bent(program, decision, quasi)(consts, rest, flat[: min(_PROBED, len(flat))], ends, side)
-        return which, entry, margin, *(jnp.concatenate(pair) for pair in zip(risen, bent, strict=True))
 
-    return search
+def _climb(
+    program: Program,
+    given: tuple[Any, Any],
+    starts: tuple[Array, ...],
+    ends: tuple[Array, Array],
+    side: int,
+    quasi: bool,
+) -> tuple[Array, ...] | None:
+    """Ends, entries and margins of chords risen from given ones, and along Lanczos' directions at given points."""
+    decision = len(program.arguments) - len(given[1])
+
+    def both() -> Callable[..., Any] | None:
+        if not is_differentiable(program, decision):
+            return None
+        climbed, bent = _climbed(program, decision, quasi), _bent(program, decision, quasi)
+
+        def climb(consts: Any, rest: Any, a: Any, b: Any, entries: Any, points: Any, ends: Any, side: Any) -> Any:
+            found = climbed(consts, rest, a, b, entries, ends, side), bent(consts, rest, points, ends, side)
+            return [jnp.concatenate(pair) for pair in zip(*found, strict=True)]
+
+        return climb
+
+    key = "climb", shape_key(program), decision, *(x.shape for x in starts), quasi
+    arguments = *given, *starts, ends, float(side)
+    executable = compiled(key, both, arguments)
+    return executable and tuple(map(np.asarray, executable(*arguments)))
 
 
 def gap_of(a: Any, m: Any, b: Any, w: Any, side: Any, quasi: bool) -> tuple[Any, Any, Any]:
@@ -212,13 +263,12 @@ def _parts(program: Program, decision: int, mix_values: bool) -> tuple[Callable[
     )
 
 
-def _joined(program: Program, decision: int, quasi: bool, mix_values: bool) -> Callable[..., Any]:
+def _join(program: Program, decision: int, tile: int, quasi: bool, mix_values: bool) -> Callable[..., Any]:
     """On one device: each base joined to its part of the pool; (1, S) of place, entry, margin and score each."""
     affine, bent = _parts(program, decision, mix_values)
 
-    def joined(consts: Any, rest: Any, pool: Any, at: Any, weights: Any, side: Any, number: Any) -> Any:
+    def join(consts: Any, rest: Any, pool: Any, at: Any, weights: Any, side: Any, number: Any) -> Any:
         rows = len(pool[0])
-        tile = min(tile_for(program, rows), rows)
         enter = jax.vmap(functools.partial(affine, consts, rest))
         evaluate = jax.vmap(functools.partial(bent, consts, rest))
         tiled = [x.reshape(rows // tile, tile, *x.shape[1:]) for x in pool]
@@ -249,7 +299,7 @@ def _joined(program: Program, decision: int, quasi: bool, mix_values: bool) -> C
         row, entry = jnp.divmod(places, sum(map(math.prod, program.out_shapes)))
         return number * rows + k[None] * tile + row, entry, margins, scores
 
-    return joined
+    return join
 
 
 def _reshaped(program: Program, decision: int) -> Callable[[Any], list[Any]]:
