@@ -12,6 +12,7 @@ One object stands for one real number: the same `arb` object twice is equal to i
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import flint
 import numpy as np
 from flint import acb_mat, arb, arb_mat, fmpq
 
-from netprops.domains import exact, nonzero
+from netprops.domains import WHOLE_LINE, exact, nonzero
 from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 
@@ -295,10 +296,7 @@ def select(which: Any, *cases: Ball) -> Ball:
 
 def add_all(xs: Sequence[Ball]) -> Ball:
     """The sum of a list; 0 for none."""
-    total = arb(0)
-    for x in xs:
-        total = total + x
-    return total
+    return sum(xs, arb(0))
 
 
 def multiply_all(xs: Sequence[Ball]) -> Ball:
@@ -334,10 +332,8 @@ def matmul(a: Array, b: Array) -> Array:
 
 def _dense_matmul(a: Array, b: Array) -> Array:
     (m, k), n = a.shape, b.shape[1]
-    out = np.empty((m, n), dtype=object)
     product = arb_mat(m, k, a.reshape(-1).tolist()) * arb_mat(k, n, b.reshape(-1).tolist())
-    out.reshape(-1)[:] = product.entries()
-    return out
+    return np.fromiter(product.entries(), dtype=object, count=m * n).reshape(m, n)
 
 
 _MANY: Final = 4096  # entries from which it is worth looking for zeros
@@ -383,7 +379,7 @@ def order(xs: Sequence[Ball]) -> list[Ball]:
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    **ATOMS,
+    **{name: atom.value if atom.domain is WHOLE_LINE else atom for name, atom in ATOMS.items()},
     "abs": absolute,
     "add": operator.add,
     "add_any": operator.add,
@@ -477,10 +473,8 @@ def enter(points: Sequence[Array]) -> list[Array]:
 
 
 def _entries(array: Array, function: Callable[[Any], Any]) -> Array:
-    out = np.empty(array.shape, dtype=object)
-    flat = out.reshape(-1)
-    flat[:] = [function(x) for x in array.reshape(-1).tolist()]
-    return out
+    entries = map(function, array.reshape(-1).tolist())
+    return np.fromiter(entries, dtype=object, count=array.size).reshape(array.shape)
 
 
 def _ball_of(x: Any) -> Ball:
@@ -516,8 +510,10 @@ def _shared(point: Array) -> Array:
 
     Derivatives tell coordinates apart that are equal: see `enter`.
     """
-    if point.dtype == np.float64 and np.isfinite(point).all():  # doubles are balls as they are
-        return np.fromiter(map(arb, point.reshape(-1).tolist()), dtype=object, count=point.size).reshape(point.shape)
+    if point.dtype == np.float64:
+        numbers = point.reshape(-1).tolist()
+        if all(map(math.isfinite, numbers)):  # doubles are balls as they are
+            return np.fromiter(map(arb, numbers), dtype=object, count=point.size).reshape(point.shape)
     if point.dtype != object:
         return _entries(point, _ball_of)
     out = np.full(point.shape, arb(0), dtype=object)
