@@ -239,7 +239,7 @@ def test_cube_roots_of_balls_around_zero():
 @pytest.mark.parametrize("bits", [53, 64, 400])
 def test_a_quick_look_at_the_width_changes_no_enclosure(bits):
     rng = np.random.default_rng(5)
-    balls = [arb(0), arb("inf"), arb("-inf"), NAN, arb(0, "inf"), arb(3), arb(0, 1)]
+    balls = [arb(0), NAN, arb(0, "inf"), arb(3), arb(0, 1)]
     with precision_of(bits):
         for size, width in rng.uniform((-30, -45), (30, 10), (2000, 2)):
             x = arb(2.0**size, 2.0 ** (size + width))

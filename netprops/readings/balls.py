@@ -6,6 +6,11 @@ A comparison is True or False only when it is certain for all numbers of both ba
 no truth value, and a choice made by it is the hull of the cases.  A comparison with NaN is `MEANINGLESS`, for it may be
 with no real number, and a choice made by it is NaN.
 
+An infinity, which a program has from a literal only (masks, guards, ``kl_div(p, 0)``), is no real number, and a
+certificate must not rest on what a function would be there. It may be moved, compared, chosen or not, be the larger or
+the smaller, and stay infinite in sums and products; ``exp(-inf)`` is 0, as in a masked softmax. Every other function
+of it, such as ``tanh(inf)`` or ``1/inf``, is NaN.
+
 One object stands for one real number: the same `arb` object twice is equal to itself however wide it is.
 """
 
@@ -22,8 +27,8 @@ import flint
 import numpy as np
 from flint import acb_mat, arb, arb_mat, fmpq
 
-from netprops.domains import WHOLE_LINE, exact, nonzero
-from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
+from netprops.domains import exact, nonzero
+from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, is_infinite, power
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 
 if TYPE_CHECKING:
@@ -159,8 +164,8 @@ def subtract(a: Ball, b: Ball) -> Ball:
 
 
 def divide(a: Ball, b: Ball) -> Ball:
-    """a / b, NaN if the ball b touches 0."""
-    return a / b
+    """a / b, NaN if the ball b touches 0 or is infinite."""
+    return NAN if is_infinite(b) else a / b
 
 
 def absolute(x: Ball) -> Ball:
@@ -172,7 +177,7 @@ def absolute(x: Ball) -> Ball:
 
 def sign(x: Ball) -> Ball:
     """-1, 0 or 1; the hull of the possible ones where the ball does not tell."""
-    if x.is_nan():
+    if is_infinite(x):
         return NAN
     if x > 0 or x < 0:
         return arb(1 if x > 0 else -1)
@@ -254,7 +259,9 @@ def remainder(x: Ball, y: Ball) -> Ball:
 
 
 def raise_to(x: Ball, y: Ball) -> Ball:
-    """``x**y``: for x > 0, or y a constant integer, or ``0**y`` with y > 0."""
+    """``x**y``: for x > 0, or y a constant integer, or ``0**y`` with y > 0; NaN if one of them is infinite."""
+    if is_infinite(x) or is_infinite(y):
+        return NAN
     if y.is_integer() and abs(y) < 2**31:
         return power(x, integer(y))
     if x > 0:
@@ -268,8 +275,8 @@ def integer(x: Ball) -> int:
 
 
 def angle(y: Ball, x: Ball) -> Ball:
-    """``atan2(y, x)``, in (-pi, pi]."""
-    return arb.atan2(y, x)
+    """``atan2(y, x)``, in (-pi, pi]; NaN if one of them is infinite."""
+    return NAN if is_infinite(x) or is_infinite(y) else arb.atan2(y, x)
 
 
 def polygamma(m: Ball, x: Ball) -> Ball:
@@ -379,7 +386,7 @@ def order(xs: Sequence[Ball]) -> list[Ball]:
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    **{name: atom.value if atom.domain is WHOLE_LINE else atom for name, atom in ATOMS.items()},
+    **{name: atom.value if atom.everywhere else atom for name, atom in ATOMS.items()},
     "abs": absolute,
     "add": operator.add,
     "add_any": operator.add,
