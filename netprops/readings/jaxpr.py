@@ -31,7 +31,7 @@ from netprops.readings.algebra import Array as Array
 from netprops.readings.algebra import Scalar as Scalar
 from netprops.readings.algebra import Unknown
 from netprops.readings.algebra import UnsupportedError as UnsupportedError
-from netprops.readings.places import Count, Place, all_within, chosen, first_largest, running_counts
+from netprops.readings.open_indices import Count, Place, all_within, chosen, first_largest, running_counts
 
 
 class NotAFunctionError(TypeError):
