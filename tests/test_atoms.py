@@ -4,13 +4,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
+import numpy as np
 import pytest
 from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
 from netprops.domains import Interval
-from netprops.readings.atoms import ATOMS, ball, cube_root, hull, outside, power, within
+from netprops.readings.atoms import ATOMS, NAN, ball, cube_root, hull, outside, power, tanh, within
 from netprops.readings.balls import precision_of
 
 DIGITS = 80
@@ -233,3 +234,22 @@ def test_hulls():
 def test_cube_roots_of_balls_around_zero():
     assert cube_root(arb(0, 8)).contains(arb(0, 2))
     assert cube_root(arb(-27)).contains(-3)
+
+
+@pytest.mark.parametrize("bits", [53, 64, 400])
+def test_a_quick_look_at_the_width_changes_no_enclosure(bits):
+    rng = np.random.default_rng(5)
+    balls = [arb(0), NAN, arb(0, "inf"), arb(3), arb(0, 1)]
+    with precision_of(bits):
+        for size, width in rng.uniform((-30, -45), (30, 10), (2000, 2)):
+            x = arb(2.0**size, 2.0 ** (size + width))
+            balls += [x, -x]
+        for x in balls:
+            wide = x.is_finite() and x.rad() > 0.0625
+            plain = hull(x.lower().tanh(), x.upper().tanh()) if wide else x.tanh()
+            assert tanh(x).is_nan() if plain.is_nan() else plain.contains(tanh(x))
+            if x.is_finite():
+                narrow = x.is_exact() or 16 * x.rad() < abs(x.mid())
+                plain = x * x * x if narrow else hull(*(end * end * end for end in (x.lower(), x.upper())))
+                cube = power(x, 3)
+                assert (cube.mid(), cube.rad()) == (plain.mid(), plain.rad())

@@ -21,7 +21,7 @@ from netprops.readings.atoms import ATOMS, ball
 from netprops.readings.balls import RULES, UNDECIDED, enclose, evaluate, is_undefined, precision_of
 from netprops.readings.jaxpr import trace
 from netprops.readings.jets import full_jet
-from netprops.readings.witnesses import is_real_at, jensen_gap
+from netprops.readings.witnesses import is_real_at, jensen_gap, sign_of
 
 # ------------------------------------------------------------------ every rule against exact arithmetic
 
@@ -310,6 +310,88 @@ def test_masked_entries_weigh_nothing():
     program = trace(lambda x: jax.nn.logsumexp(jnp.where(mask, x, -jnp.inf)), reals(3))
     (got,) = evaluate(program, [np.array([1, 100, 2])], 128)
     assert abs(float(got.item()) - math.log(math.e + math.e**2)) < 1e-14
+
+
+MASK = np.array([True, False, True])
+
+
+def masked(x, fill=-jnp.inf):
+    return jnp.where(MASK, x, fill)
+
+
+def softmax_of_two(x):
+    weights = np.exp(x[[0, 2]] - x.max())
+    return weights @ x[[0, 2]] / weights.sum()
+
+
+DISCARDED = {
+    "a softmax, masked by -inf": (lambda x: jnp.sum(jax.nn.softmax(masked(x)) * x), softmax_of_two),
+    "a softmax with where": (lambda x: jnp.sum(jax.nn.softmax(x, where=MASK) * x), softmax_of_two),
+    "the logarithm of it, masked again": (
+        lambda x: jnp.sum(masked(jax.nn.log_softmax(masked(x)), 0.0)),
+        lambda x: x[0] + x[2] - 2 * np.logaddexp(x[0], x[2]),
+    ),
+    "log-sum-exp with where": (lambda x: jax.nn.logsumexp(x, where=MASK), lambda x: np.logaddexp(x[0], x[2])),
+    "logaddexp": (lambda x: jnp.sum(jnp.logaddexp(masked(x), 0.0)), lambda x: np.log1p(np.exp(x[[0, 2]])).sum()),
+    "a maximum with where": (lambda x: jnp.max(x, where=MASK, initial=-jnp.inf), lambda x: max(x[0], x[2])),
+    "a minimum of a mask": (lambda x: jnp.min(masked(x, jnp.inf)), lambda x: min(x[0], x[2])),
+    "a bound that is none": (lambda x: jnp.sum(jnp.clip(x, -jnp.inf, 1.0)), lambda x: np.minimum(x, 1).sum()),
+    "a guard": (
+        lambda x: jnp.sum(jnp.where(jnp.isfinite(masked(x)), jnp.tanh(masked(x)), 0.0)),
+        lambda x: np.tanh(x[0]) + np.tanh(x[2]),
+    ),
+    "a density outside of its support": (
+        lambda x: jnp.sum(jax.scipy.stats.uniform.pdf(x)), lambda x: ((x >= 0) & (x <= 1)).sum()
+    ),
+    "an entropy": (lambda x: jnp.sum(special.entr(x)), lambda x: -(x * np.log(x)).sum()),
+    "a divergence": (
+        lambda x: jnp.sum(special.kl_div(x, 2 * x)), lambda x: (x - x * np.log(2)).sum()
+    ),
+    "x log y at 0": (lambda x: jnp.sum(special.xlogy(x - x, x)), lambda x: 0.0),
+    "a comparison": (lambda x: jnp.sum(jnp.where(x < jnp.inf, x, 0.0)), np.sum),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISCARDED)
+def test_an_infinity_that_is_masked_or_discarded(name):
+    function, expected = DISCARDED[name]
+    program, x = trace(function, reals(3)), np.array([0.5, 3.0, 0.25])
+    (got,) = evaluate(program, [x], 128)
+    assert got.item().is_finite()
+    assert abs(float(got.item()) - expected(x)) < 1e-14
+    assert is_real_at(program, [x]) == "finite"
+    assert sign_of(program, 0, [x]) is not None
+
+
+OF_INFINITY = {
+    "tanh": jnp.tanh, "its derivative": jax.grad(jnp.tanh), "logistic": jax.nn.sigmoid, "atan": jnp.arctan,
+    "erf": special.erf, "sign": jnp.sign, "sin": jnp.sin, "expm1": lambda t: jnp.expm1(-t), "rsqrt": jax.lax.rsqrt,
+    "one over it": lambda t: 1.0 / t, "a power": lambda t: 2.0 ** (-t), "an angle": lambda t: jnp.arctan2(1.0, t),
+    "a floor": jnp.floor, "a square": jnp.square,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_INFINITY)
+def test_what_a_function_would_be_at_an_infinity_decides_nothing(name):
+    """kl_div(1, x) is inf for x <= 0, whatever chooses by a function of it."""
+    of = OF_INFINITY[name]
+    program = trace(lambda x: jnp.where(of(special.kl_div(1.0, x)) < 5.0, x + 1.0, x), reals())
+    for at in (np.array(0.0), np.array(-1.0)):
+        (got,) = evaluate(program, [at], 53)
+        assert is_undefined(got.item())
+        assert is_undefined(full_jet(program, [at], 53).value)
+        assert sign_of(program, 0, [at]) is None
+        assert is_real_at(program, [at]) != "finite"
+    assert sign_of(program, 0, [np.array(0.5)]) is not None
+
+
+def test_a_ball_of_infinite_radius_holds_numbers():
+    for name, bound in (("atan", 2), ("logistic", 1), ("sin", 1)):
+        everything = ATOMS[name](arb(0, "inf"))
+        assert everything.is_finite()
+        assert abs(everything) < bound + 1
+        assert ATOMS[name](arb("inf")).is_nan()
+        assert ATOMS[name](arb("-inf")).is_nan()
 
 
 def test_precision_is_restored():

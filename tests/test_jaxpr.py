@@ -1,5 +1,6 @@
 """The interpreter of jaxprs on trial: every table row against JAX's own evaluation in floats."""
 
+import gc
 import math
 
 import jax
@@ -10,7 +11,7 @@ from flint import arb
 from jax import lax
 
 from netprops.domains import DomainError, reals
-from netprops.readings import jaxpr
+from netprops.readings import jaxpr, symbols
 from netprops.readings.balls import BALLS, enter, evaluate
 from netprops.readings.floats import evaluate_batch
 from netprops.readings.jaxpr import (
@@ -25,6 +26,7 @@ from netprops.readings.jaxpr import (
     steps,
     trace,
 )
+from netprops.readings.jets import line_jet
 
 MASK = np.array([True, False, True, True])
 CLIP, FILL = lax.GatherScatterMode.CLIP, lax.GatherScatterMode.FILL_OR_DROP
@@ -494,3 +496,75 @@ def test_steps_are_read_one_by_one():
     for step, once, again in zip(taken, read, whole, strict=True):
         assert step.name in ("exp", "mul")
         assert [str(x) for x in once] == [str(x) for x in again]
+
+
+def test_kept_constants_are_the_same_at_every_precision():
+    third, row = 1 / 3, np.array([0.1, 0.1, 0.7])
+    program = trace(lambda x: jnp.exp(x * third) @ row + row[0], reals(3))
+    point = [np.array([0.25, -1.0, 2.0])]
+    for precision in (53, 400, 53, 2000):
+        fresh = trace(lambda x: jnp.exp(x * third) @ row + row[0], reals(3))
+        (again,), (once,) = evaluate(program, point, precision), evaluate(fresh, point, precision)
+        assert (again.item().mid(), again.item().rad()) == (once.item().mid(), once.item().rad())
+        assert again.item().rel_accuracy_bits() > precision - 20
+
+
+def test_kept_constants_cannot_be_written_to():
+    program = trace(lambda x: (jnp.array([1.0, 2.0]), 3.0 + 0 * x), reals())
+    (constant, other) = evaluate(program, [np.array(0.5)], 64)
+    assert [str(c) for c in constant] == ["1.00000000000000", "2.00000000000000"]
+    with pytest.raises(ValueError, match="read-only"):
+        constant[0] = arb(7)
+    assert evaluate(program, [np.array(0.5)], 64)[0][0] == 1
+    assert other.item() == 3
+
+
+def test_few_constants_are_kept_and_many_are_not():
+    few, many = (trace(lambda x, n=n: jnp.sum(x * np.arange(float(n))), reals()) for n in (3, 20_000))
+    for program in (few, many):
+        evaluate(program, [np.array(2.0)], 64)
+        line_jet(program, [np.array(2.0)], [np.array(1.0)], 64)
+    assert {literal: [c.size for c in kept] for literal, kept in few.entered.items()} == {arb: [3]}  # for jets as well
+    assert not many.entered
+
+
+def test_what_an_algebra_kept_goes_with_it():
+    program = trace(lambda x: jnp.sum(x * np.array([1.0, 2.0])) + 3.0, reals(2))
+    symbols.read(program)
+    gc.collect()
+    assert not program.entered
+
+
+def test_a_step_prepared_once_asks_the_rules_of_now(monkeypatch):
+    program = trace(lambda x: jnp.exp(x) + jnp.sum(x), reals())
+    assert evaluate(program, [np.array(0.0)], 64)[0].item() == 1
+    monkeypatch.setitem(BALLS.rules, "exp", lambda x: arb(5))
+    monkeypatch.setitem(REDUCTIONS, "reduce_sum", lambda eqn, inputs, algebra: np.full((), arb(7), dtype=object))
+    assert evaluate(program, [np.array(0.0)], 64)[0].item() == 12
+
+
+def test_a_rounded_step_of_a_branch_not_taken_is_no_obstacle():
+    def rounded(x):
+        return x.astype(jnp.float32).astype(float)
+
+    taken, refused = (
+        trace(lambda x, k=k: lax.cond(jnp.array(k) > 0, lambda v: 2 * v, rounded, x), reals()) for k in (1, 0)
+    )
+    assert evaluate(taken, [np.array(0.5)], 64)[0].item() == 1
+    with pytest.raises(UnsupportedError, match="computes in float32"):
+        evaluate(refused, [np.array(0.5)], 64)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 1), (1, 3)), ((2, 3), (1, 3)), ((), (2, 3)), ((2, 1), (2, 1)), ((3,), ())]
+)
+@pytest.mark.parametrize("name", ["add", "sub"])
+def test_operands_of_two_shapes_are_broadcast(name, shapes):
+    rng = np.random.default_rng(4)
+    a, b = (rng.integers(-9, 9, shape) / 4 for shape in shapes)
+    program = trace(lambda x, y: getattr(lax, name)(*jnp.broadcast_arrays(x, y)), *map(reals, shapes))
+    direct = jaxpr._map(BALLS.rules[name], enter([a, b]))
+    expected = a + b if name == "add" else a - b
+    for got in (evaluate(program, [a, b], 64)[0], direct):
+        assert got.shape == expected.shape
+        assert [float(x.mid()) for x in got.reshape(-1)] == expected.reshape(-1).tolist()

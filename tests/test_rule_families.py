@@ -1,6 +1,7 @@
 """Families of rules for whole sums: a function that only the rule proves, near misses that it refuses, slow oracles."""
 
 import itertools
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from netprops import DomainError, box, is_concave, is_constant, is_convex, posit
 from netprops.domains import Interval
 from netprops.exact.bernstein import coefficients, enclosure, is_nonnegative_by_bernstein
 from netprops.exact.quadratics import least_value
-from netprops.readings import taylor
+from netprops.readings import lent_curvature, taylor
 from netprops.readings.balls import BALLS, evaluate
 from netprops.readings.jaxpr import trace
 from netprops.readings.linear_algebra import determinant, solution
@@ -458,3 +459,20 @@ def test_a_ball_on_which_there_is_no_series_gives_nothing_known():
         found = taylor.series_of(table, table.apply(name, t), wide, 4)
         assert len(found) == 4
         assert not found[-1].is_finite() or found[-1].rad() > 0
+
+
+@pytest.mark.parametrize(
+    ("function", "on", "least", "near"),
+    [
+        (jnp.cosh, reals(), 1.0, 1e-12),
+        (lambda x: jnp.cosh(x) - jnp.exp(-((x - 0.7) ** 2)), reals(), 0.226227664325, 1e-9),  # between two looks
+        (lambda x: -jnp.log(x), box(0.5, 2), 0.25, 1e-7),  # towards an end
+        (lambda x: jnp.exp(jnp.exp(x)), reals(), 0.0, 1e-50),  # too large for floats on the other side
+        (lambda x: jnp.sqrt(x) * x**2 - jnp.sqrt(x), positive(), 3.343701524882, 1e-9),  # with an end
+    ],
+)
+def test_the_least_second_derivative_is_found(function, on, least, near):
+    form = read(trace(function, on))
+    (e,) = form.outputs
+    found = lent_curvature._least_bend(SimpleNamespace(table=form.table), form.variables[0], e.item().terms)
+    assert abs(found - least) < near

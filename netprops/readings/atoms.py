@@ -34,6 +34,7 @@ class Atom:
         second: x, f(x) -> f''(x), on the interior of the domain.
         domain: where f is known here to be real; f is twice differentiable in its interior except where `first` is NaN.
         complete: whether f is undefined outside the domain (if not, this table merely does not know it there).
+        everywhere: whether `value` itself says what is of balls outside the domain, and of infinities; see `balls`.
     """
 
     name: str
@@ -42,11 +43,15 @@ class Atom:
     second: Callable[[Ball, Ball], Ball]
     domain: Interval = WHOLE_LINE
     complete: bool = True
+    everywhere: bool = False
 
     def __call__(self, x: Ball) -> Ball:
-        """f(x), NaN unless the whole ball lies in the domain."""
+        """f(x), NaN unless the whole ball lies in the domain, and at an infinity, which is no real number."""
+        if self.everywhere:
+            return self.value(x)
         # Most functions are of the whole line; their rows are asked often.
-        return self.value(x) if self.domain is WHOLE_LINE or _between(x, self._ends, self.domain) else NAN
+        inside = self.domain is WHOLE_LINE or _between(x, self._ends, self.domain)
+        return self.value(x) if inside and not is_infinite(x) else NAN
 
     @cached_property
     def _ends(self) -> Ends:
@@ -83,6 +88,11 @@ def outside(x: Ball, domain: Interval) -> bool:
     return below or above
 
 
+def is_infinite(x: Ball) -> bool:
+    """Whether x is an infinity (or NaN), no real number; a ball of infinite radius around a number holds real ones."""
+    return not (x.is_finite() or x.mid().is_finite())
+
+
 def ball(x: fmpq) -> Ball:
     """The rational number as a ball: exact (radius 0) if it is dyadic, whatever the precision; else rounded."""
     denominator = int(x.q)
@@ -105,7 +115,7 @@ def power(x: Ball, n: int) -> Ball:
     """``x**n`` for an integer n, ``0**0 = 1``; at both ends of a wide ball: it is monotone on either side of 0."""
     if n == 0 or not x.is_finite():
         return arb(1) if x.is_finite() else NAN
-    if x.is_exact() or 16 * x.rad() < abs(x.mid()):
+    if x.rel_accuracy_bits() > 4 or 16 * x.rad() < abs(x.mid()):  # the first is quicker, and implies the second
         return _power(x, n)
     if x.contains(0) and n < 0:
         return NAN
@@ -120,8 +130,8 @@ def _power(x: Ball, n: int) -> Ball:
 
 def _product(x: Ball, n: int) -> Ball:
     """x multiplied n >= 1 times; arb's own ``**`` gives NaN on balls around 0."""
-    if n == 1:
-        return x
+    if n <= 2:
+        return x if n == 1 else x * x
     half = _product(x, n // 2)
     return half * half * x if n % 2 else half * half
 
@@ -138,7 +148,14 @@ def _is_wide(x: Ball) -> bool:
 
 
 def tanh(x: Ball) -> Ball:
-    """The hyperbolic tangent; at both ends of a wide ball, since it increases."""
+    """The hyperbolic tangent; at both ends of a wide ball, since it increases; NaN at an infinity.
+
+    A ball of 20 bits, as nearly all are, is narrow, or so far from 0 that its ends give no more: one quick look.
+    """
+    if x.rel_accuracy_bits() > 20 and x.is_finite():
+        return x.tanh()
+    if is_infinite(x):
+        return NAN
     return hull(x.lower().tanh(), x.upper().tanh()) if _is_wide(x) else x.tanh()
 
 
@@ -218,8 +235,15 @@ def _second_bessel_1(x: Ball, y: Ball) -> Ball:
 
 
 _ROWS = (
-    Atom("exp", lambda x: x.exp(), lambda x, y: y, lambda x, y: y),
-    Atom("exp2", lambda x: (x * _log2()).exp(), lambda x, y: y * _log2(), lambda x, y: y * power(_log2(), 2)),
+    # 0 at -inf: so a softmax is masked.
+    Atom("exp", lambda x: x.exp(), lambda x, y: y, lambda x, y: y, everywhere=True),
+    Atom(
+        "exp2",
+        lambda x: (x * _log2()).exp(),
+        lambda x, y: y * _log2(),
+        lambda x, y: y * power(_log2(), 2),
+        everywhere=True,
+    ),
     Atom("expm1", lambda x: x.expm1(), lambda x, y: x.exp(), lambda x, y: x.exp()),
     Atom("log", lambda x: x.log(), lambda x, y: 1 / x, lambda x, y: -1 / power(x, 2), _interval(0)),
     Atom("log1p", lambda x: x.log1p(), lambda x, y: 1 / (1 + x), lambda x, y: -1 / power(1 + x, 2), _interval(-1)),
@@ -231,7 +255,7 @@ _ROWS = (
         _interval(0),
     ),
     Atom("logistic", logistic, _logistic_first, _logistic_second),
-    Atom("tanh", tanh, lambda x, y: sech_squared(x), _tanh_second),
+    Atom("tanh", tanh, lambda x, y: sech_squared(x), _tanh_second, everywhere=True),
     Atom("sin", lambda x: x.sin(), lambda x, y: x.cos(), lambda x, y: -y),
     Atom("cos", lambda x: x.cos(), lambda x, y: -x.sin(), lambda x, y: -y),
     Atom("tan", lambda x: x.tan(), lambda x, y: power(x.sec(), 2), lambda x, y: 2 * y * power(x.sec(), 2)),
@@ -342,7 +366,7 @@ _ROWS = (
     Atom("square", lambda x: power(x, 2), lambda x, y: 2 * x, lambda x, y: arb(2)),
     # How JAX writes the derivative of tanh since 0.12.
     Atom("one_minus_square", lambda x: 1 - power(x, 2), lambda x, y: -2 * x, lambda x, y: arb(-2)),
-    Atom("neg", lambda x: -x, lambda x, y: arb(-1), lambda x, y: arb(0)),
+    Atom("neg", lambda x: -x, lambda x, y: arb(-1), lambda x, y: arb(0), everywhere=True),
 )
 
 ATOMS: dict[str, Atom] = {atom.name: atom for atom in _ROWS}

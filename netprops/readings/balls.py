@@ -6,12 +6,18 @@ A comparison is True or False only when it is certain for all numbers of both ba
 no truth value, and a choice made by it is the hull of the cases.  A comparison with NaN is `MEANINGLESS`, for it may be
 with no real number, and a choice made by it is NaN.
 
+An infinity, which a program has from a literal only (masks, guards, ``kl_div(p, 0)``), is no real number, and a
+certificate must not rest on what a function would be there. It may be moved, compared, chosen or not, be the larger or
+the smaller, and stay infinite in sums and products; ``exp(-inf)`` is 0, as in a masked softmax. Every other function
+of it, such as ``tanh(inf)`` or ``1/inf``, is NaN.
+
 One object stands for one real number: the same `arb` object twice is equal to itself however wide it is.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +28,7 @@ import numpy as np
 from flint import acb_mat, arb, arb_mat, fmpq
 
 from netprops.domains import exact, nonzero
-from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, power
+from netprops.readings.atoms import ATOMS, NAN, Ball, ball, hull, is_infinite, power
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 
 if TYPE_CHECKING:
@@ -158,8 +164,8 @@ def subtract(a: Ball, b: Ball) -> Ball:
 
 
 def divide(a: Ball, b: Ball) -> Ball:
-    """a / b, NaN if the ball b touches 0."""
-    return a / b
+    """a / b, NaN if the ball b touches 0 or is infinite."""
+    return NAN if is_infinite(b) else a / b
 
 
 def absolute(x: Ball) -> Ball:
@@ -171,7 +177,7 @@ def absolute(x: Ball) -> Ball:
 
 def sign(x: Ball) -> Ball:
     """-1, 0 or 1; the hull of the possible ones where the ball does not tell."""
-    if x.is_nan():
+    if is_infinite(x):
         return NAN
     if x > 0 or x < 0:
         return arb(1 if x > 0 else -1)
@@ -253,7 +259,9 @@ def remainder(x: Ball, y: Ball) -> Ball:
 
 
 def raise_to(x: Ball, y: Ball) -> Ball:
-    """``x**y``: for x > 0, or y a constant integer, or ``0**y`` with y > 0."""
+    """``x**y``: for x > 0, or y a constant integer, or ``0**y`` with y > 0; NaN if one of them is infinite."""
+    if is_infinite(x) or is_infinite(y):
+        return NAN
     if y.is_integer() and abs(y) < 2**31:
         return power(x, integer(y))
     if x > 0:
@@ -267,8 +275,8 @@ def integer(x: Ball) -> int:
 
 
 def angle(y: Ball, x: Ball) -> Ball:
-    """``atan2(y, x)``, in (-pi, pi]."""
-    return arb.atan2(y, x)
+    """``atan2(y, x)``, in (-pi, pi]; NaN if one of them is infinite."""
+    return NAN if is_infinite(x) or is_infinite(y) else arb.atan2(y, x)
 
 
 def polygamma(m: Ball, x: Ball) -> Ball:
@@ -295,10 +303,7 @@ def select(which: Any, *cases: Ball) -> Ball:
 
 def add_all(xs: Sequence[Ball]) -> Ball:
     """The sum of a list; 0 for none."""
-    total = arb(0)
-    for x in xs:
-        total = total + x
-    return total
+    return sum(xs, arb(0))
 
 
 def multiply_all(xs: Sequence[Ball]) -> Ball:
@@ -334,10 +339,8 @@ def matmul(a: Array, b: Array) -> Array:
 
 def _dense_matmul(a: Array, b: Array) -> Array:
     (m, k), n = a.shape, b.shape[1]
-    out = np.empty((m, n), dtype=object)
     product = arb_mat(m, k, a.reshape(-1).tolist()) * arb_mat(k, n, b.reshape(-1).tolist())
-    out.reshape(-1)[:] = product.entries()
-    return out
+    return np.fromiter(product.entries(), dtype=object, count=m * n).reshape(m, n)
 
 
 _MANY: Final = 4096  # entries from which it is worth looking for zeros
@@ -383,7 +386,7 @@ def order(xs: Sequence[Ball]) -> list[Ball]:
 
 
 RULES: dict[str, Callable[..., Any]] = {
-    **ATOMS,
+    **{name: atom.value if atom.everywhere else atom for name, atom in ATOMS.items()},
     "abs": absolute,
     "add": operator.add,
     "add_any": operator.add,
@@ -477,10 +480,8 @@ def enter(points: Sequence[Array]) -> list[Array]:
 
 
 def _entries(array: Array, function: Callable[[Any], Any]) -> Array:
-    out = np.empty(array.shape, dtype=object)
-    flat = out.reshape(-1)
-    flat[:] = [function(x) for x in array.reshape(-1).tolist()]
-    return out
+    entries = map(function, array.reshape(-1).tolist())
+    return np.fromiter(entries, dtype=object, count=array.size).reshape(array.shape)
 
 
 def _ball_of(x: Any) -> Ball:
@@ -516,8 +517,10 @@ def _shared(point: Array) -> Array:
 
     Derivatives tell coordinates apart that are equal: see `enter`.
     """
-    if point.dtype == np.float64 and np.isfinite(point).all():  # doubles are balls as they are
-        return np.fromiter(map(arb, point.reshape(-1).tolist()), dtype=object, count=point.size).reshape(point.shape)
+    if point.dtype == np.float64:
+        numbers = point.reshape(-1).tolist()
+        if all(map(math.isfinite, numbers)):  # doubles are balls as they are
+            return np.fromiter(map(arb, numbers), dtype=object, count=point.size).reshape(point.shape)
     if point.dtype != object:
         return _entries(point, _ball_of)
     out = np.full(point.shape, arb(0), dtype=object)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +31,7 @@ from netprops.readings.algebra import Array as Array
 from netprops.readings.algebra import Scalar as Scalar
 from netprops.readings.algebra import Unknown
 from netprops.readings.algebra import UnsupportedError as UnsupportedError
-from netprops.readings.places import Count, Place, all_within, chosen, first_largest, running_counts
+from netprops.readings.open_indices import Count, Place, all_within, chosen, first_largest, running_counts
 
 
 class NotAFunctionError(TypeError):
@@ -38,12 +40,18 @@ class NotAFunctionError(TypeError):
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A traced function: its closed jaxpr, the domain of each flat argument, and the shapes of its flat outputs."""
+    """A traced function: its closed jaxpr, the domain of each flat argument, and the shapes of its flat outputs.
+
+    `entered` keeps its constants as scalars, if they are few, by the `literal` of the algebras that have read it.
+    """
 
     closed: core.ClosedJaxpr
     arguments: tuple[Box, ...]
     out_shapes: tuple[tuple[int, ...], ...]
     key: tuple[Any, ...]
+    entered: WeakKeyDictionary[Callable[[float], Scalar], list[Array]] = field(
+        default_factory=WeakKeyDictionary, init=False, repr=False
+    )
 
 
 # ------------------------------------------------------------------ tracing
@@ -365,60 +373,160 @@ def run(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> list[
     for array, leaf in zip(arguments, program.arguments, strict=True):
         if array.shape != leaf.shape:
             raise DomainError(f"a point of shape {array.shape} for the domain {leaf} of shape {leaf.shape}")
-    results = _run(program.closed.jaxpr, program.closed.consts, arguments, algebra)
-    return [_lift(result, algebra) for result in results]
+    inputs = [*_constants(program, algebra), *arguments]
+    return [_lift(result, algebra) for result in _walk(program.closed.jaxpr, inputs, algebra)]
 
 
 def run_steps(program: Program, algebra: Algebra, arguments: Sequence[Array]) -> Iterator[Array]:
     """The values of `steps(program)`, one after the other, each computed when it is asked for."""
-    jaxpr, values = program.closed.jaxpr, _entered(program.closed.jaxpr, program.closed.consts, arguments, algebra)
-    for eqn in jaxpr.eqns:
-        results = _results(eqn, values, algebra)
-        values.update(zip(eqn.outvars, results, strict=True))
+    jaxpr = program.closed.jaxpr
+    plan = _planned(jaxpr)
+    values = _started(plan, [*_constants(program, algebra), *arguments], algebra)
+    for eqn, results in zip(jaxpr.eqns, _results(plan, values, algebra), strict=True):
         if eqn.outvars[0].aval.dtype == np.float64:
             yield _lift(results[0], algebra)
 
 
 def _run(jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra) -> list[Array]:
-    values = _entered(jaxpr, consts, arguments, algebra)
-    for eqn in jaxpr.eqns:
-        values.update(zip(eqn.outvars, _results(eqn, values, algebra), strict=True))
-    return [_read(atom, values, algebra) for atom in jaxpr.outvars]
+    return _walk(jaxpr, [*(_enter(c, algebra) for c in consts), *arguments], algebra)
 
 
-def _entered(
-    jaxpr: core.Jaxpr, consts: Sequence[Any], arguments: Sequence[Array], algebra: Algebra
-) -> dict[core.Var, Array]:
-    """The values that a jaxpr begins with."""
-    values = dict(zip(jaxpr.constvars, (_enter(c, algebra) for c in consts), strict=True))
-    values.update(zip(jaxpr.invars, arguments, strict=True))
-    return values
+def _walk(jaxpr: core.Jaxpr, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """The outputs of a jaxpr on its constants and arguments, in one list."""
+    plan = _planned(jaxpr)
+    values = _started(plan, inputs, algebra)
+    for _ in _results(plan, values, algebra):
+        pass
+    return [values[place] for place in plan.outputs]
 
 
-def _read(atom: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> Array:
-    return _enter(atom.val, algebra) if isinstance(atom, core.Literal) else values[atom]
+_KEPT = 1 << 14  # entries of all constants of a program up to which they are kept as scalars
 
 
-def _results(eqn: Any, values: Mapping[core.Var, Array], algebra: Algebra) -> list[Array]:
-    if eqn.primitive.name not in UNCHECKED:
-        for variable in eqn.outvars:
-            _refuse_rounding(eqn, variable.aval)
-    return _equation(eqn, [_read(atom, values, algebra) for atom in eqn.invars], algebra)
+def _constants(program: Program, algebra: Algebra) -> list[Array]:
+    """The program's constants as scalars; they are doubles, so that no precision rounds them."""
+    kept = program.entered.get(algebra.literal)
+    if kept is None:
+        kept = [_enter(c, algebra) for c in program.closed.consts]
+        if sum(c.size for c in kept) <= _KEPT:
+            program.entered[algebra.literal] = _locked(kept)
+    return kept
 
 
-def _refuse_rounding(eqn: Any, aval: Any) -> None:
-    dtype = getattr(aval, "dtype", None)
-    if dtype is None or not is_exact(dtype):
-        raise UnsupportedError(
-            f"the equation `{_short(eqn)}`{_place(eqn)} computes in {dtype}; an exact question is about float64 "
-            "programs (float32 rounds its constants, so it is another function). Cast to float64."
-        )
+def _locked(arrays: list[Array]) -> list[Array]:
+    """The arrays of scalars, which others will read too, not to be written to."""
+    for array in arrays:
+        if not is_known(array):
+            array.flags.writeable = False
+    return arrays
+
+
+# ------------------------------------------------------------------ plans
+
+Prepared = Callable[[list[Array], Algebra], list[Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Equation:
+    """An equation of a plan: what it does, and the places that it reads and fills."""
+
+    does: Prepared
+    read: tuple[int, ...]
+    filled: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """The equations of a jaxpr over numbered places: what their types tell is found out once.
+
+    The first places are those of the constants and arguments, the next those of the numbers written in the equations.
+    `entered` has the latter as scalars, by the `literal` of the algebras that have read them.
+    """
+
+    literals: tuple[Any, ...]
+    inputs: int
+    size: int
+    steps: tuple[_Equation, ...]
+    outputs: tuple[int, ...]
+    entered: WeakKeyDictionary[Callable[[float], Scalar], list[Array]] = field(default_factory=WeakKeyDictionary)
+
+
+_plans: WeakKeyDictionary[core.Jaxpr, _Plan] = WeakKeyDictionary()
+
+
+def _planned(jaxpr: core.Jaxpr) -> _Plan:
+    plan = _plans.get(jaxpr)
+    if plan is None:
+        plan = _plans[jaxpr] = _plan(jaxpr)
+    return plan
+
+
+def _plan(jaxpr: core.Jaxpr) -> _Plan:
+    read = [atom for eqn in jaxpr.eqns for atom in eqn.invars] + list(jaxpr.outvars)
+    literals = {id(atom): atom for atom in read if isinstance(atom, core.Literal)}
+    made = [v for eqn in jaxpr.eqns for v in eqn.outvars]
+    given = [*jaxpr.constvars, *jaxpr.invars]
+    place = {id(v): k for k, v in enumerate((*given, *literals.values(), *made))}
+
+    def places(atoms: Sequence[Any]) -> tuple[int, ...]:
+        return tuple(place[id(atom)] for atom in atoms)
+
+    return _Plan(
+        literals=tuple(atom.val for atom in literals.values()),
+        inputs=len(given),
+        size=len(given) + len(literals) + len(made),
+        steps=tuple(_Equation(_prepared(eqn), places(eqn.invars), places(eqn.outvars)) for eqn in jaxpr.eqns),
+        outputs=places(jaxpr.outvars),
+    )
+
+
+def _started(plan: _Plan, inputs: list[Array], algebra: Algebra) -> list[Any]:
+    """The places of a plan, with what it begins with."""
+    literals = plan.entered.get(algebra.literal)
+    if literals is None:
+        literals = plan.entered[algebra.literal] = _locked([_enter(x, algebra) for x in plan.literals])
+    assert len(inputs) == plan.inputs  # callers have counted them
+    return [*inputs, *literals, *[None] * (plan.size - len(inputs) - len(literals))]
+
+
+def _results(plan: _Plan, values: list[Any], algebra: Algebra) -> Iterator[list[Array]]:
+    """What each equation makes, put in its place before the next one begins."""
+    for step in plan.steps:
+        results = step.does([values[place] for place in step.read], algebra)
+        for place, result in zip(step.filled, results, strict=True):
+            values[place] = result
+        yield results
+
+
+def _prepared(eqn: Any) -> Prepared:
+    """What an equation does, as far as the types of its operands tell; what it refuses, it refuses when it is run."""
+    name = eqn.primitive.name
+    if name not in UNCHECKED and not all(is_exact(getattr(v.aval, "dtype", None)) for v in eqn.outvars):
+        return functools.partial(_refuse_rounding, eqn)
+    if name in INLINED or name == HIGH:
+        return functools.partial(_call, eqn)
+    if name in CONTROL:
+        return lambda inputs, algebra: CONTROL[name](eqn, inputs, algebra)
+    if name in MOVEMENT:
+        return functools.partial(_move, eqn)
+    if eqn.invars and all(getattr(atom.aval, "dtype", None) == np.float64 for atom in eqn.invars):
+        return functools.partial(_on_floats, eqn, name)
+    return functools.partial(_on_numbers, eqn)
+
+
+def _refuse_rounding(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    dtypes = (getattr(v.aval, "dtype", None) for v in eqn.outvars)
+    rounded = next(dtype for dtype in dtypes if not is_exact(dtype))
+    raise UnsupportedError(
+        f"the equation `{_short(eqn)}`{_place(eqn)} computes in {rounded}; an exact question is about float64 "
+        "programs (float32 rounds its constants, so it is another function). Cast to float64."
+    )
 
 
 @functools.cache
 def is_exact(dtype: Any) -> bool:
     """Whether numbers of the type are read as they are: doubles, integers, truth values."""
-    return bool(dtype == np.float64 or not jnp.issubdtype(dtype, np.inexact))
+    return dtype is not None and bool(dtype == np.float64 or not jnp.issubdtype(dtype, np.inexact))
 
 
 def _enter(constant: Any, algebra: Algebra) -> Array:
@@ -449,23 +557,40 @@ def is_known(array: Array) -> bool:
 
 def _settle(array: Array) -> Array:
     """Truth values that were all decided become plain NumPy booleans."""
-    if array.dtype == object and array.size and all(isinstance(x, bool | np.bool_) for x in array.reshape(-1)):
-        return array.astype(bool)
-    return array
+    if array.dtype != object or not array.size or not isinstance(array.item(0), _TRUTHS):
+        return array
+    return array.astype(bool) if all(isinstance(x, _TRUTHS) for x in array.reshape(-1).tolist()) else array
 
 
-def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
-    name = eqn.primitive.name
+_TRUTHS = (bool, np.bool_)
+
+
+def _call(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
     inner = called(eqn)
-    if inner is not None:
-        return _run(*inner, inputs, algebra)
-    if name in CONTROL:
-        return CONTROL[name](eqn, inputs, algebra)
-    if name in MOVEMENT:
-        if name in COMPARING:
-            _refuse_counting(eqn, inputs, algebra)
-        result = MOVEMENT[name](eqn, inputs, algebra)
-        return list(result) if isinstance(result, list) else [result]
+    assert inner is not None  # such equations are calls
+    return _run(*inner, inputs, algebra)
+
+
+def _move(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    name = eqn.primitive.name
+    if name in COMPARING:
+        _refuse_counting(eqn, inputs, algebra)
+    result = MOVEMENT[name](eqn, inputs, algebra)
+    return list(result) if isinstance(result, list) else [result]
+
+
+def _on_floats(eqn: Any, name: str, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """An equation on floats alone: scalars of the algebra, never plain NumPy."""
+    if name in REDUCTIONS:
+        return [REDUCTIONS[name](eqn, inputs, algebra)]
+    if name not in algebra.rules:
+        _refuse_unknown(eqn, algebra)
+    return [_elementwise(eqn, inputs, algebra)]
+
+
+def _on_numbers(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
+    """An equation on integers or truth values, or on some of them and floats."""
+    name = eqn.primitive.name
     if name in PLACES and any(_are_places(atom.aval, x) for atom, x in zip(eqn.invars, inputs, strict=True)):
         return [PLACES[name](eqn, inputs)]
     if name == "and" and any(_are(_Bits, atom.aval, x) for atom, x in zip(eqn.invars, inputs, strict=True)):
@@ -475,8 +600,13 @@ def _equation(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
         return [REDUCTIONS[name](eqn, inputs, algebra)]
     if all(is_known(x) for x in inputs):
         return _known(eqn, inputs, algebra)
-    if name in algebra.rules:
-        return [_elementwise(eqn, inputs, algebra)]
+    if name not in algebra.rules:
+        _refuse_unknown(eqn, algebra)
+    return [_elementwise(eqn, [_operand(x, algebra) for x in inputs], algebra)]
+
+
+def _refuse_unknown(eqn: Any, algebra: Algebra) -> NoReturn:
+    name = eqn.primitive.name
     if name == opaque_activation.name:
         _without_values(name=eqn.params["name"])
     raise UnsupportedError(
@@ -586,10 +716,9 @@ def _known(eqn: Any, inputs: list[Array], algebra: Algebra) -> list[Array]:
 def _elementwise(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     name = eqn.primitive.name
     rule = algebra.rules[name]
-    lifted = [_operand(x, algebra) for x in inputs]
     if name in algebra.with_parameters:
-        return _settle(_map(lambda *xs: rule(*xs, **eqn.params), lifted))
-    return _settle(_map(rule, lifted))
+        rule = functools.partial(rule, **eqn.params)
+    return _settle(_map(rule, inputs))
 
 
 def _operand(array: Array, algebra: Algebra) -> Array:
@@ -602,14 +731,30 @@ def _operand(array: Array, algebra: Algebra) -> Array:
 
 
 def _map(function: Callable[..., Scalar], arrays: Sequence[Array]) -> Array:
-    shape = max((a.shape for a in arrays), key=len)
-    if any(a.shape not in (shape, ()) for a in arrays):
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        arrays = [np.broadcast_to(a, shape) for a in arrays]
-    size = math.prod(shape)
-    # Lists of their entries: NumPy's own iterators and broadcasts take longer than most functions here.
-    flats = [a.reshape(-1).tolist() if a.shape == shape else [a.item()] * size for a in arrays]
-    return np.fromiter(map(function, *flats), dtype=object, count=size).reshape(shape)
+    """The function of all entries, broadcast.
+
+    Lists of them: NumPy's own iterators, and its functions that broadcast, take longer than most functions here.
+    """
+    shapes = {a.shape: a for a in arrays}
+    shape = arrays[0].shape if len(shapes) == 1 else np.broadcast(*shapes.values()).shape
+    if shape == ():
+        return _scalar(function(*(a.item() for a in arrays)), known=False)
+    if function is operator.add:  # NumPy's own is that, entry by entry
+        a, b = arrays
+        return np.add(a, b, out=np.empty(shape, dtype=object))
+    if len(shapes) > 1:
+        arrays = [_spread(a, shape) for a in arrays]
+    entries = map(function, *(a.reshape(-1).tolist() for a in arrays))
+    return np.fromiter(entries, dtype=object, count=math.prod(shape)).reshape(shape)
+
+
+def _spread(array: Array, shape: tuple[int, ...]) -> Array:
+    """The array in a larger shape."""
+    if array.shape == shape:
+        return array
+    full = np.empty(shape, dtype=object)
+    full[...] = array
+    return full
 
 
 def _short(eqn: Any) -> str:
@@ -833,6 +978,8 @@ CONTROL: dict[str, Callable[[Any, list[Array], Algebra], list[Array]]] = {
 
 def _broadcast_in_dim(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     x, shape, where = inputs[0], eqn.params["shape"], eqn.params["broadcast_dimensions"]
+    if math.prod(shape) == x.size:  # no entry twice
+        return x.reshape(shape)
     expanded = [1] * len(shape)
     for axis, target in enumerate(where):
         expanded[target] = x.shape[axis]
@@ -1186,10 +1333,7 @@ def _along(x: Array, axes: Sequence[int], reduce: Callable[[Sequence[Scalar]], S
     moved = x.transpose([*kept, *axes])
     shape = moved.shape[: len(kept)]
     rows = moved.reshape(math.prod(shape), -1)
-    out = np.empty(len(rows), dtype=object)
-    for i, row in enumerate(rows):
-        out[i] = reduce(list(row))
-    return out.reshape(shape)
+    return np.fromiter(map(reduce, rows.tolist()), dtype=object, count=len(rows)).reshape(shape)
 
 
 def _reducer(pick: Callable[[Algebra], Callable[[Sequence[Scalar]], Scalar]]) -> Callable[..., Array]:
@@ -1255,7 +1399,7 @@ def _dot_general(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:
     b = right.transpose([*right_batch, *right_contract, *right_free]).reshape(math.prod(batch), contracted, -1)
     products = [algebra.matmul(x, y) for x, y in zip(a, b, strict=True)]
     free = [left.shape[d] for d in left_free] + [right.shape[d] for d in right_free]
-    return np.stack(products).reshape([*batch, *free])
+    return (np.stack(products) if batch else products[0]).reshape([*batch, *free])
 
 
 def _convolution(eqn: Any, inputs: list[Array], algebra: Algebra) -> Array:

@@ -22,7 +22,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from netprops.readings import balls
-from netprops.readings.atoms import ATOMS, NAN, Ball, hull, power, within
+from netprops.readings.atoms import ATOMS, NAN, Ball, hull, is_infinite, power, within
 from netprops.readings.balls import Truth, Undecided, enter, precision_of
 from netprops.readings.jaxpr import Algebra, Array, Program, run
 from netprops.readings.kinks import with_formal_kinks
@@ -181,6 +181,8 @@ def jet_algebra(calculus: Calculus) -> Algebra:
             return balls.raise_to(x, y)
         if isinstance(y, arb) and y.is_integer() and abs(y) < 2**31:
             return integer_power(x, balls.integer(y))
+        if is_infinite(value_of(x)) or is_infinite(value_of(y)):
+            return unknown(NAN)
         if not isinstance(y, arb):
             return rules["exp"](multiply(y, rules["log"](x)))
         if not x.value > 0:

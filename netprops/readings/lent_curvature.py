@@ -12,6 +12,7 @@ from fractions import Fraction
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from flint import arb, fmpq
 
 from netprops.readings import taylor
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 HALF: Final = fmpq(1, 2)
 MOST_FORMS: Final = 12
-# Where second derivatives are looked at, from 0 or from a finite end on, and how often the best place is then halved.
+# Where second derivatives are looked at, from 0 or from a finite end on, and how near to the best place there is.
 STEPS: Final = [0.0, *(2.0**k for k in range(-6, 8)), *(1.5 * 2.0**k for k in range(-3, 7))]
-HALVINGS: Final = 40
+NEAR: Final = 1e-12
 SIMPLE: Final = 64  # the largest denominator of a number that a least second derivative is taken for
 LESS: Final = (fmpq(0), fmpq(1, 64))  # how much less is lent, in parts of it: all of it, or a little less
 
@@ -113,6 +114,8 @@ def _by(
 
 def _least_bend(calculus: Calculus, form: Expression, terms: Terms) -> float:
     """About the least second derivative of the terms as a function of the form; 0 where nothing is found."""
+    from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # here: few functions come so far
+
     where = calculus.table.range(form)
     line, t = calculus.table.line(where)
     g = along(calculus.table, Expression(calculus.table, terms), form, line, t)
@@ -126,26 +129,17 @@ def _least_bend(calculus: Calculus, form: Expression, terms: Terms) -> float:
             return math.inf
         return second if math.isfinite(second) else math.inf
 
-    points = _points(where)
-    values = [bend(x) for x in points]
-    best = min(range(len(points)), key=values.__getitem__)
-    if not math.isfinite(values[best]):
+    ends = [float(end.p) / float(end.q) for end in (where.lo, where.hi) if end is not None]
+    points = {origin + sign * step for origin in (*ends, 0.0) for sign in (-1, 1) for step in STEPS}
+    found = {x: second for x in points if _inside(x, where) and math.isfinite(second := bend(x))}
+    if not found:
         return 0.0
-    x, least, width = points[best], values[best], abs(points[best]) / 2 + 2.0**-7
-    for _ in range(HALVINGS):
-        nearer = [(bend(y), y) for y in (x - width, x + width) if _inside(y, where)]
-        found = min(nearer, default=(math.inf, x))
-        if found[0] < least:
-            least, x = found
-        else:
-            width /= 2
-    return least
-
-
-def _points(where: Interval) -> list[float]:
-    origins = [float(end.p) / float(end.q) for end in (where.lo, where.hi) if end is not None]
-    points = {origin + sign * step for origin in (*origins, 0.0) for sign in (-1, 1) for step in STEPS}
-    return sorted(x for x in points if _inside(x, where))
+    x, high = min(found, key=lambda x: (found[x], x)), max(found.values())
+    below, above = ([y for y in (*found, *ends) if side * (y - x) > 0] for side in (-1, 1))
+    around = max(below, default=x), min(above, default=x)
+    with np.errstate(all="ignore"):  # an infinite bend is taken for the highest that was found
+        best = minimize_scalar(lambda y: min(bend(y), high), bounds=around, method="bounded", options={"xatol": NEAR})
+    return min(found[x], float(best.fun))
 
 
 def _inside(x: float, where: Interval) -> bool:

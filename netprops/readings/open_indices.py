@@ -1,4 +1,4 @@
-"""Integers made of truth values that stay open: the place of the first, or of the last, that holds.
+"""Indices made of truth values that stay open: the place of the first, or of the last, that holds.
 
 ``jnp.select`` takes the argmax of its conditions, ``jnp.piecewise`` the argmax of their running counts. Such an integer
 serves to choose by, not to reckon with.
