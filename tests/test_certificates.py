@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import pytest
 from compositions import composition
 from forgeries import about, at, leaves, proved, put, refusal, sealed, through_json
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_curvature import CONCAVE, CONVEX, RISING, STRICT
 from test_quasiconvexity import RULES as QUASI
@@ -249,7 +249,19 @@ PROVABLE = {  # how the calculus is asked about an expression
 }
 
 
+def test_squares_of_numbers_known_by_name_are_squares_of_a_norm_and_others_are_not():
+    def root(u):
+        return lambda x: jnp.sqrt(x[0] ** 2 + u(x[1]) ** 2)
+
+    known, bent = root(lambda y: jax.lax.lgamma(jnp.log(2.0))), root(jnp.sin)
+    certificate = through_json(is_convex(known, on=reals(2)).certificate)
+    assert certificate["steps"][0]["rule"] == "power of a Euclidean norm"
+    assert recheck(certificate, known)
+    assert refusal(about(certificate, [reals(2)], bent), bent)[0].endswith("(power of a Euclidean norm)")
+
+
 @given(seed=st.integers(0, 2**64 - 1))
+@example(seed=3769665)  # a norm of a number known by its name and a coordinate
 def test_no_proof_about_a_random_composition_is_refused(seed):
     c = composition(random.Random(seed))
     question = traced("is_convex", c.function(), *c.domains())

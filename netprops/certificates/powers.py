@@ -22,7 +22,7 @@ from netprops.certificates.goals import (
 from netprops.certificates.refusals import demand
 from netprops.certificates.views import CONSTANT, ZERO, View, dense, semidefinite
 from netprops.readings import ranges
-from netprops.readings.polynomials import Expression
+from netprops.readings.polynomials import Expression, Monomial
 
 
 @rule("power")
@@ -45,18 +45,27 @@ def _even_power(view: View, e: Expression, parameters: Parameters) -> list[Goal]
 
 @rule("power of a Euclidean norm")
 def _power_of_norm(view: View, e: Expression, parameters: Parameters) -> list[Goal]:
-    """|Ax + b|^(2k) is convex for k >= 1/2: sums of squares are z'Mz, z = (x, 1), with M positive semidefinite."""
+    """|Ax + b|^(2k) is convex for k >= 1/2: sums of squares are z'Mz, z = (x, 1), with M positive semidefinite, and
+    c u^2 with c > 0 and an affine u that is no such row, as a number known only by its name is.
+    """
     index, k, sign = view.factor(e)
     base = view.base(index)
     demand(sign > 0 and 2 * k >= 1, "{} is no power of a norm that is convex", 2 * k)
     demand(not view.table.dependencies(base) & ~view.mask, "{} has parameters", base)
-    Q = view.quadratic(base.terms)
+    Q = view.quadratic({part: c for part, c in base.terms.items() if not (c > 0 and _is_square(view, part))})
     demand(
         Q is not None and semidefinite(dense(Q, sorted({i for i, _ in Q} | {CONSTANT}))),
         "{} is no sum of squares",
         base,
     )
     return []
+
+
+def _is_square(view: View, part: Monomial) -> bool:
+    """Whether a monomial is the square of an affine value that is no row of variables."""
+    if len(part) != 1 or part[0][1] != 2 or view.atom_row(part[0][0]) is not None:
+        return False
+    return view.is_affine(view.base(part[0][0]))
 
 
 @rule("power of a hyperbolic form")
