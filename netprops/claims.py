@@ -309,10 +309,9 @@ def trying(test: Any, recorder: Recorder, seed: int | str) -> Iterator[None]:
 
     Raises `NothingShownError` when it ended well, but completed no example or asked nothing.
     """
-    handle = getattr(test, "hypothesis", None)
     with recording(recorder):
-        if hasattr(handle, "inner_test"):
-            with _each_example(handle, recorder, seed):
+        if draws(test):
+            with _each_example(test.hypothesis, recorder, seed):
                 yield
         else:
             with recorder.example():
@@ -323,6 +322,11 @@ def trying(test: Any, recorder: Recorder, seed: int | str) -> Iterator[None]:
         )
     if not recorder.kept:
         raise NothingShownError("it asked nothing: a test of a claim asks at least one question of netprops")
+
+
+def draws(test: Any) -> bool:
+    """Whether Hypothesis draws the examples of a test."""
+    return hasattr(getattr(test, "hypothesis", None), "inner_test")
 
 
 @contextmanager

@@ -231,7 +231,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     this, tests = session.config.stash[_RUN], [item.nodeid for item in session.items]
-    run.selected(this, tests)
+    run.selected(this, tests, draws=any(claims.draws(_function(item)) for item in session.items))
     with _in_step():
         run.agree(this, tests)
 

@@ -101,6 +101,16 @@ def test_a_claim_beyond_its_budget_is_seen(project):
     assert project.entry("wasteful")["compiles"] > 5
 
 
+def test_what_is_compiled_by_a_test_that_imports_jax_itself_is_counted(project):
+    head, body = COUNTED.split("@CLAIM\ndef test_it():\n")
+    inside = "".join(f"    {line}\n" for line in head.splitlines()) + body
+    project.claim("late", f"@CLAIM\ndef test_it():\n{inside}")
+    catalogue = project.pytester.path / "specs" / "claims.toml"
+    catalogue.write_text(catalogue.read_text().replace('["proved", "certified"]', '["estimated"]'))
+    assert run(project, "--hypothesis-seed=3", JAX_ENABLE_X64="1").returncode == 0
+    assert project.entry("late")["compiles"] >= 2
+
+
 @pytest.fixture
 def cached(project):
     write_book(project)

@@ -175,7 +175,7 @@ def test_caches_are_apart_for_unlike_cpus_and_shared_by_like_ones(tmp_path):
 # ---------------------------------------------------------------- runs
 
 
-# What a worker finds before JAX is imported; the conftest imports it afterwards, as the one of the book does.
+# What a worker finds when its conftest.py is read, before JAX is imported.
 SEEN = """
 import json, os, pathlib, sys
 
@@ -183,6 +183,8 @@ names = {names!r}
 seen = {{name: os.environ.get(name) for name in names}} | {{"jax": "jax" in sys.modules}}
 worker = os.environ.get("PYTEST_XDIST_WORKER", "controller")
 pathlib.Path(__file__).with_name(f"seen-{{worker}}.json").write_text(json.dumps(seen))
+"""
+THEN_JAX = """
 import jax
 jax.config.update("jax_enable_x64", True)
 """
@@ -194,6 +196,13 @@ def watched(project):
     project.pytester.makeconftest(SEEN.format(names=NAMES))
     project.claim("good", marked(*BOTH))
     return project
+
+
+@pytest.fixture
+def with_jax(watched):
+    """Imported in the conftest.py, as in the one of the book."""
+    watched.pytester.makeconftest(SEEN.format(names=NAMES) + THEN_JAX)
+    return watched
 
 
 def run(project, *arguments, **environ):
@@ -213,28 +222,28 @@ def seen(project):
     return {file.stem.removeprefix("seen-"): json.loads(file.read_text()) for file in files}
 
 
-def test_the_device_is_settled_before_jax_is_imported(watched):
-    ran = run(watched, "--device=cpu", "--compilation-cache=cache")
+def test_the_device_is_settled_before_jax_is_imported(with_jax):
+    ran = run(with_jax, "--device=cpu", "--compilation-cache=cache")
     assert ran.returncode == 0
     assert re.search(r"netprops: cpu, float64, profile \w+ \(\d+ examples\), 1 process, ", ran.stdout)
-    (there,) = seen(watched).values()
+    (there,) = seen(with_jax).values()
     assert there["JAX_PLATFORMS"] == "cpu"
-    assert there["JAX_COMPILATION_CACHE_DIR"] == str(watched.pytester.path / "cache" / devices.cpu_key())
+    assert there["JAX_COMPILATION_CACHE_DIR"] == str(with_jax.pytester.path / "cache" / devices.cpu_key())
     assert there["jax"] is False
-    assert watched.ledger()["environment"]["device"] == "cpu"
+    assert with_jax.ledger()["environment"]["device"] == "cpu"
 
 
-def test_workers_have_their_shares_before_jax_is_imported(watched):
+def test_workers_have_their_shares_before_jax_is_imported(with_jax):
     """Two GPUs that are not there, which JAX passes over for the CPU; one that dies leaves its share to the next."""
-    watched.pytester.makepyfile(pretend="from netprops import devices\ndevices.found = lambda *_: 'NVIDIA H200'\n")
+    with_jax.pytester.makepyfile(pretend="from netprops import devices\ndevices.found = lambda *_: 'NVIDIA H200'\n")
     for number in range(4):
-        watched.claim(f"c{number}", marked(*BOTH))
-    watched.claim("fatal", marked(*BOTH, "import os", "os._exit(3)"))
+        with_jax.claim(f"c{number}", marked(*BOTH))
+    with_jax.claim("fatal", marked(*BOTH, "import os", "os._exit(3)"))
     gpus = {"JAX_PLATFORMS": "cuda,cpu", "CUDA_VISIBLE_DEVICES": "5,7"}
-    ran = run(watched, "-n3", "-p", "pretend", **gpus)
+    ran = run(with_jax, "-n3", "-p", "pretend", **gpus)
     assert ran.returncode == 1
     assert re.search(r"netprops: NVIDIA H200, float64, profile \w+ \(\d+ examples\), 3 workers, ", ran.stdout)
-    found = seen(watched)
+    found = seen(with_jax)
     controller = found.pop("controller")
     assert controller["CUDA_VISIBLE_DEVICES"] == "5,7"
     assert set(found) == {"gw0", "gw1", "gw2", "gw3"}

@@ -24,7 +24,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 """
-# Shares of outcomes and of certificates, a spread; and a proof and a search, which every process makes for itself.
+# Shares of outcomes and of certificates.
 BOOK = """
 import os, time, jax
 import jax.numpy as jnp
@@ -49,14 +49,17 @@ def test_shares():
         assert is_share_above(share, 0.1)
         assert not is_share_above(share, 0.9)
     AFTER
-
+"""
+SPREAD = """
 @CLAIM
 def test_spreads():
     wide, narrow = (pairs(name, lambda key, s=s: s * trial(key), 200).spread(lambda x: x, "size")
                     for name, s in (("wide", 9.0), ("narrow", 1.0)))
     assert is_spread_smaller(narrow, wide, ratio=1)
     assert not is_spread_smaller(wide, narrow, ratio=1)
-
+"""
+# A proof and a search, which every process makes for itself.
+SEARCH = """
 @CLAIM
 @given(n=st.integers(1, 9))
 def test_search(n):
@@ -72,9 +75,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def write_book(project, before="pass", after="pass"):
+def write_book(project, before="pass", after="pass", more=""):
     project.pytester.makeconftest(POLICY)
-    project.claim("big", BOOK.replace("BEFORE", before).replace("AFTER", after))
+    project.claim("big", BOOK.replace("BEFORE", before).replace("AFTER", after) + more)
 
 
 def start(project, *arguments, **environ):
@@ -114,7 +117,7 @@ def logs(project):
 
 
 def test_two_processes_have_the_ledger_of_one_and_the_first_writes_it(project):
-    write_book(project)
+    write_book(project, more=SPREAD + SEARCH)
     status, _ = done(start(project, "--hypothesis-seed=3", "--ledger=alone"))
     assert status == 0
     (whole,) = logs(project)
@@ -134,7 +137,7 @@ def test_two_processes_have_the_ledger_of_one_and_the_first_writes_it(project):
 
 
 def test_slurm_tells_where_the_others_are(project):
-    write_book(project)
+    write_book(project, more=SEARCH)
     job = {"SLURM_JOB_ID": str(random.randrange(10**6)), "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2",
            "SLURM_STEP_NUM_NODES": "1"}  # fmt: skip
     ran = [
@@ -222,11 +225,11 @@ def test_a_process_that_is_lost_ends_the_others(project, which):
     ("own", "environ", "what"),
     [
         ({1: ["--hypothesis-seed=3"], 2: ["--hypothesis-seed=4"]}, {}, "processes 1 and 2 differ in their seed"),
-        ({2: ["-k", "search"]}, {}, "processes 1 and 2 differ in their tests"),
+        ({2: ["-k", "spreads"]}, {}, "processes 1 and 2 differ in their tests"),
     ],
 )
 def test_processes_that_do_not_run_alike_are_refused(project, own, environ, what):
-    write_book(project)
+    write_book(project, more=SPREAD)
     ran = together(project, 2, own=own, **environ)
     assert [status for status, _ in ran] == [pytest.ExitCode.INTERRUPTED] * 2
     for _, output in ran:
@@ -235,7 +238,7 @@ def test_processes_that_do_not_run_alike_are_refused(project, own, environ, what
 
 def test_a_process_that_breaks_off_does_not_go_on_with_the_others(project):
     """A time limit in one of them, say, in the middle of what they do together."""
-    write_book(project)
+    write_book(project, more=SPREAD)
     module = project.pytester.path / "specs" / "sums" / "test_big.py"
     breaks_off = "    if os.environ['PROCESS'] == '2' and x > 1:\n        raise SystemExit('broken off')\n"
     module.write_text(module.read_text().replace("    return bool(x < 0)", f"{breaks_off}    return bool(x < 0)"))

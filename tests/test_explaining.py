@@ -10,6 +10,9 @@ import optax
 import pytest
 
 from netprops import DomainError, NotAFunctionError, explain, is_convex, reals
+from netprops.questions import shape
+from netprops.readings import floats
+from netprops.readings.jaxpr import trace
 
 X = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 Y = np.array([1.0, 0.0, 1.0])
@@ -119,8 +122,9 @@ def test_normalising_destroys_convexity_in_the_weights_before_it():
     assert found.refusals[0].reason
 
 
-ROWS = np.random.default_rng(0).normal(size=(300, 6))
-CLASSES = np.arange(300) % 3
+# So many rows that the cost is a large program, which is read at its affine values before any normal form is made.
+ROWS = np.random.default_rng(0).normal(size=(400, 6))
+CLASSES = np.arange(400) % 3
 LARGE = {"W1": np.zeros((6, 4)), "b1": np.zeros(4), "W2": np.zeros((4, 3)), "b2": np.zeros(3)}
 
 
@@ -141,6 +145,8 @@ def classifier(activation):
     ],
 )
 def test_a_large_classifier_is_explained_as_a_small_one_is(activation, words):
+    program = trace(classifier(activation), {k: reals(v.shape) for k, v in LARGE.items()})
+    assert floats.cost(program).operations >= shape.LARGE
     found = explain(classifier(activation), LARGE)
     assert found.is_decided
     linear = activation(-1.0) == -1.0

@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import sysconfig
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
+from hypothesis.internal import constants_ast
 from projects import BOTH, DRAWN, IMPORTS, PROVED, REFUTED, ROW, UNSURE, comparable, marked
 
 from netprops.report import run
@@ -481,6 +484,28 @@ def test_a_quiet_run_lists_only_what_falls_short(project):
 def test_the_plugin_imports_nothing_heavy():
     code = "import sys, netprops.plugin; print({'jax', 'numpy', 'hypothesis', 'flint'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+
+
+@pytest.mark.parametrize("given", ["", "@given(st.integers())"])
+def test_the_package_is_imported_whole_only_where_something_is_drawn(project, given):
+    """What Hypothesis draws hangs on what is imported; the rest of the runs start without JAX."""
+    seen = ("import sys", "print('JAX is', 'there' if 'jax' in sys.modules else 'not there')")
+    project.claim("looks", marked(*seen, *BOTH, given=given))
+    result = project.run_apart("specs", "-s")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*JAX is there*" if given else "*JAX is not there*"])
+
+
+def test_an_installed_package_is_none_whose_constants_are_drawn():
+    """So it need not be imported: Hypothesis reads the modules of the project that it tests."""
+    installed = Path(sysconfig.get_path("purelib")) / "netprops" / "__init__.py"
+    assert not constants_ast.is_local_module_file(str(installed))
+    assert constants_ast.is_local_module_file(run.__file__)
+    code = (
+        f"import sys, netprops; from netprops.report import run; netprops.__file__ = {str(installed)!r}; "
+        "run.import_all(); print('jax' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
 
 
 # ---------------------------------------------------------------- estimates

@@ -212,10 +212,9 @@ def test_a_witness_that_is_none_any_more_is_reported_and_the_search_goes_on(book
      ('{"schema": 1, "witnesses": {"searched0": [{}]}}', "the witnesses of searched0 have the parts question")],
 )  # fmt: skip
 def test_a_malformed_file_is_refused(project, content, why):
-    project.pytester.makeconftest(POLICY)
     project.claim("searched0", SEARCHED, topic="products")
     (project.pytester.path / "specs" / "witnesses.json").write_text(content)
-    result = project.run_apart("specs", "-n0")
+    result = project.run("specs", "-n0")
     assert result.ret != 0
     result.stdout.fnmatch_lines([f"*witnesses.json*{why}*write it anew by `python -m netprops record*"])
 

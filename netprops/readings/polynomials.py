@@ -61,7 +61,6 @@ def alone(index: int) -> Monomial:
 
 
 MOST_BITS = 1 << 17  # of a power of a number
-SHORT = 4  # terms of a sum that is hashed with its coefficients
 MOST_DEFERRED = 20  # sums inside one another whose ranges are not looked at yet
 MOST_TERMS_BOUNDED = 16  # longer sums keep the range that their terms give
 # Of which a difference has the sign of that of the arguments (where they are defined).
@@ -106,11 +105,10 @@ class Expression:
         return isinstance(other, Expression) and self.terms == other.terms
 
     def __hash__(self) -> int:
-        # Of the monomials; of short sums also of numerators, or all multiples of a term would meet in one place.
-        # Rationals hash slowly, and equality compares them anyway.
+        # Of the monomials and of the numerators: forms of one set of variables, such as the rows of a data set, would
+        # all meet in one place.  Whole rationals hash slowly, and equality compares them anyway.
         if self._hash is None:
-            numerators = [c.p for c in self.terms.values()] if len(self.terms) <= SHORT else ()
-            self._hash = hash((frozenset(self.terms), sum(map(hash, numerators))))
+            self._hash = hash((frozenset(self.terms), sum([hash(c.p) for c in self.terms.values()])))
         return self._hash
 
     def constant(self) -> fmpq | None:

@@ -13,6 +13,7 @@ import pkgutil
 import platform
 import secrets
 import sys
+import sysconfig
 import tempfile
 import time
 from contextlib import suppress
@@ -189,12 +190,12 @@ def owns_file(run: Run, file: Path) -> bool:
     return run.shard is None or shards.has_file(run.shard, ledger.relative(str(file), run.rootdir))
 
 
-def selected(run: Run, tests: Iterable[str]) -> None:
-    """These tests are going to run; the others of a claim are left out."""
+def selected(run: Run, tests: Iterable[str], *, draws: bool) -> None:
+    """These tests are going to run, the others of a claim are left out; `draws` says whether Hypothesis runs any."""
     chosen = set(tests)
     for entry in run.collection.values():
         entry["left_out"] = [test for test in entry["tests"] if test not in chosen]
-    if run.collection and "hypothesis" in sys.modules:
+    if run.collection and draws:
         import_all()
     if run.collection:
         count_compilations()
@@ -204,16 +205,24 @@ def import_all() -> None:
     """Import the package whole, before the first example.
 
     Hypothesis also draws the constants that it reads in the imported modules of a project: what it draws must not
-    depend on which tests a worker happened to run before.
+    depend on which tests a worker happened to run before.  Installed packages are none of a project's, and not read.
     """
     import netprops
 
+    if _is_installed(Path(netprops.__file__)):
+        return
     for module in pkgutil.walk_packages(netprops.__path__, "netprops.", onerror=lambda _: None):
         # What cannot be imported here is reported by the claim that needs it.
         with suppress(Exception):
             importlib.import_module(module.name)
 
 
+def _is_installed(module: Path) -> bool:
+    """Whether a module lies where pip puts packages; an editable installation does not."""
+    return any(module.resolve().is_relative_to(Path(sysconfig.get_path(name)).resolve()) for name in _INSTALLED)
+
+
+_INSTALLED = ("purelib", "platlib")
 # Options of pytest's by which less than the folders asked for is run.
 _SELECTING = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise")
 
