@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import mpmath
 import pytest
-from flint import fmpq, fmpq_poly
+from flint import arb, fmpq, fmpq_poly
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from normal_forms import (
@@ -235,6 +235,18 @@ def test_the_exact_decision_sees_what_is_wrong():
     assert not is_convex([x, x + one], [fmpq(0)])
     assert not is_convex([x**3], [])
     assert fraction(fmpq(1, 2)) == Fraction(1, 2)
+
+
+@pytest.mark.parametrize(("middle", "radius"), [(0.25, 0.5), (-3, 2), (35.3, 2.2), (200, 30)])
+def test_bessel_functions_of_wide_balls_are_enclosed_at_once(middle, radius):
+    """Arb sums them over such balls for so long (seconds for one series) that a proof by parts would not end."""
+    wide = arb(middle, radius)
+    for n in range(12):
+        found = taylor._bessel(wide, n)
+        inside = [arb(middle + radius * k / 16).bessel_i(n) for k in range(-16, 17)]
+        assert all(found.contains(x.mid()) for x in inside)
+        ends = max(abs(float(inside[0])), abs(float(inside[-1])))
+        assert float(found.rad()) <= 0.5001 * (ends - min(map(float, inside))) + 1e-9 * ends  # as tight as can be
 
 
 def test_the_series_of_asinh_of_nothing_is_nothing_and_ends():

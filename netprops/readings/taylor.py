@@ -21,6 +21,7 @@ from flint import arb, arb_series, ctx, fmpq
 
 from netprops.domains import Interval
 from netprops.readings import ranges
+from netprops.readings.atoms import hull
 
 if TYPE_CHECKING:
     from netprops.readings.polynomials import Expression, Table
@@ -146,9 +147,17 @@ def _composed(coefficients: Callable[[arb, int], list[arb]]) -> Callable[[Series
     return function
 
 
+def _bessel(x: arb, n: int) -> arb:
+    """I_n at both ends of a ball, on either side of 0 of which it is monotone; Arb takes long over wide balls."""
+    if x.is_exact() or not x.is_finite():
+        return x.bessel_i(n)
+    at = [x.lower(), x.upper(), *([arb(0)] if x.contains(0) else [])]
+    return hull(*(end.bessel_i(n) for end in at))
+
+
 def _bessel_i0(x: arb, length: int) -> list[arb]:
     """I_0^(k) = 2^-k sum_j binomial(k, j) I_|k - 2j|."""
-    values = [x.bessel_i(n) for n in range(length)]
+    values = [_bessel(x, n) for n in range(length)]
     return [
         sum((math.comb(k, j) * values[abs(k - 2 * j)] for j in range(k + 1)), arb(0)) / (2**k * math.factorial(k))
         for k in range(length)
