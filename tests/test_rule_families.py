@@ -1,6 +1,7 @@
 """Families of rules for whole sums: a function that only the rule proves, near misses that it refuses, slow oracles."""
 
 import itertools
+from fractions import Fraction
 from types import SimpleNamespace
 
 import jax
@@ -476,3 +477,9 @@ def test_the_least_second_derivative_is_found(function, on, least, near):
     (e,) = form.outputs
     found = lent_curvature._least_bend(SimpleNamespace(table=form.table), form.variables[0], e.item().terms)
     assert abs(found - least) < near
+
+
+def test_least_bends_are_looked_for_between_ends_too_long_for_a_float_each():
+    third = Fraction(10**400 + 1, 3 * 10**400)
+    for on in (box(-1, third, shape=2), box(-1, Fraction(10**400), shape=2)):
+        assert is_convex(lambda v: jnp.cosh(v[0]) + jnp.cosh(v[1]) + v[0] * v[1], on=on).evidence == "proved"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 from flint import arb, fmpq
 
-from netprops.domains import exact
+from netprops.domains import exact, nearest_double
 from netprops.readings import balls
 from netprops.readings.atoms import Ball, ball
 from netprops.readings.balls import evaluate, precision_of
@@ -236,7 +236,7 @@ def enclose_critical_point(
         entry: which entry of the flat outputs f is.
         reach: how far from `near` the centre may be: at most ``reach * max(1, |near_i|)`` in every coordinate.
     """
-    start = np.array([float(x.p) / float(x.q) for x in flatten(near)])
+    start = np.array([nearest_double(x) for x in flatten(near)])
     polished = _newton(program, start, entry, reach)
     if isinstance(polished, Rejection):
         wanders = polished.reason == "no convergence"  # in doubles
@@ -415,7 +415,7 @@ def critical_points(
         if step.excludes:
             continue
         if step.is_promising:
-            reach = 2 * max(float(r.p) / float(r.q) for r in radii)
+            reach = 2 * max(map(nearest_double, radii))
             point = enclose_critical_point(program, shaped(program, centre), precision, entry, reach)
             if isinstance(point, CriticalPoint) and not any(_covered(_region(point), region) for _, region in found):
                 found.append((point, _unique_region(program, point, entry)))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from flint import arb, fmpq
 
+from netprops.domains import nearest_double
 from netprops.readings import taylor
 from netprops.readings.expressions import places, to_json
 from netprops.readings.polynomials import Expression
@@ -129,7 +130,7 @@ def _least_bend(calculus: Calculus, form: Expression, terms: Terms) -> float:
             return math.inf
         return second if math.isfinite(second) else math.inf
 
-    ends = [float(end.p) / float(end.q) for end in (where.lo, where.hi) if end is not None]
+    ends = [x for end in (where.lo, where.hi) if end is not None and math.isfinite(x := nearest_double(end))]
     points = {origin + sign * step for origin in (*ends, 0.0) for sign in (-1, 1) for step in STEPS}
     found = {x: second for x in points if _inside(x, where) and math.isfinite(second := bend(x))}
     if not found:
