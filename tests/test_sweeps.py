@@ -311,7 +311,7 @@ def test_a_draw_costs_no_compilation_but_the_first_of_its_bucket():
         hidden, name = ACTIVATIONS[int(rng.integers(len(ACTIVATIONS)))], str(rng.choice(NETWORK_LOSSES))
         rows = int(rng.integers(1, 65))
         program = network_cost(widths, rows, hidden, name, bool(rng.integers(2)), seed=number)
-        heights.add(buckets.recognised(program, len(program.arguments)).shape.bucket)
+        heights.add(buckets.recognised(program, len(program.arguments)).shape.height)
         compiled.clear()
         falsify.on_device(program, len(program.arguments), seed=number, budget=3_333)
         counts.append(len(compiled))

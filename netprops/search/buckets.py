@@ -103,7 +103,7 @@ class Shape:
     scale: float  # of the sum of all losses
 
     @property
-    def bucket(self) -> int:
+    def height(self) -> int:
         """The number of rows that its data is padded to."""
         return min(size for size in ROWS if size >= self.rows)
 
@@ -191,8 +191,8 @@ def sweep(
 ) -> Chords:
     """As `netprops.search.sweeps.sweep`, without ascent, in the executable of the network's bucket."""
     shape, (x, y) = known.shape, known.data or rest
-    rows, count, height = len(pool[0]), len(bases), shape.bucket
-    weights = np.tile(WEIGHTS, -(-count // len(WEIGHTS)))[:count]
+    rows, count, height = len(pool[0]), len(bases), shape.height
+    weights = np.resize(WEIGHTS, count)
     flat = np.concatenate([leaf.reshape(rows, -1) for leaf in pool], axis=1)
     tile, together = _tiling(rows, height)
     columns = jax.device_put(_columns(_tiled(flat, tile), tile, _PARAMETERS + 1))

@@ -111,7 +111,7 @@ def sweep(
     """
     rows, count = len(pool[0]), len(bases)
     given = [np.asarray(c) for c in program.closed.consts], list(rest)
-    weights = np.tile(WEIGHTS, -(-count // len(WEIGHTS)))[:count]
+    weights = np.resize(WEIGHTS, count)
     which, entries, margins, scores = _joined(program, given, pool, bases, weights, side, quasi, mix_values)
     per_device = len(which) // count
     weights, at = np.repeat(weights, per_device), np.repeat(bases, per_device)
@@ -119,7 +119,7 @@ def sweep(
     if climb:
         best = np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")[:_CLIMBERS]
         starts = *(x[best] for x in (found[0], found[1], entries)), _flat(pool, np.arange(min(_PROBED, rows)))
-        if climbed := _climb(program, given, starts, ends, side, quasi):
+        if climbed := _climbed(program, given, starts, ends, side, quasi):
             a, b, entries, margins = climbed
             added = a, b, np.full(len(a), 0.5), entries, margins
             found = [np.concatenate(pair) for pair in zip(found, added, strict=True)]
@@ -200,7 +200,7 @@ def _on_devices(join: Callable[..., Any]) -> Callable[..., Any]:
     return split
 
 
-def _climb(
+def _climbed(
     program: Program,
     given: tuple[Any, Any],
     starts: tuple[Array, ...],
@@ -214,7 +214,7 @@ def _climb(
     def both() -> Callable[..., Any] | None:
         if not is_differentiable(program, decision):
             return None
-        climbed, bent = _climbed(program, decision, quasi), _bent(program, decision, quasi)
+        climbed, bent = _ascent(program, decision, quasi), _bent(program, decision, quasi)
 
         def climb(consts: Any, rest: Any, a: Any, b: Any, entries: Any, points: Any, ends: Any, side: Any) -> Any:
             found = climbed(consts, rest, a, b, entries, ends, side), bent(consts, rest, points, ends, side)
@@ -319,7 +319,7 @@ def _chord_of(program: Program, decision: int, quasi: bool) -> Callable[..., Any
     return chord
 
 
-def _climbed(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
+def _ascent(program: Program, decision: int, quasi: bool) -> Callable[..., Any]:
     """Ascent on the gap over the change of the function: steps of falling size along the gradient, the best kept."""
     chord = _chord_of(program, decision, quasi)
 
