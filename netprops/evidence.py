@@ -321,6 +321,7 @@ class Recorder:
     examples: int = 0  # examples that did
     evaluations: int = 0  # those of the kept examples
     compiles: int = 0  # all of them: a compilation takes its time whatever becomes of the example
+    draws: bool = False  # the test's functions may be others in each example, and under another seed
     recorded: Sequence[Mapping[str, Any]] = ()  # witnesses of the claim, of earlier runs
     ranges: dict[str, Any] = field(default_factory=dict)  # of shared work: how many computed and read, what was refused
     last: Note | None = None  # the verdict asked last, kept or not

@@ -254,8 +254,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, _T, _T]:
         return (yield)
     this = item.config.stash[_RUN]
     known = recorded.of_claim(Path(claim.catalogue), claim.id)
-    recorder = item.stash[_RECORDER] = evidence.Recorder(claim.id, run.seed_number(this.seed), recorded=known)
-    trying = claims.trying(_function(item), recorder, this.seed)
+    test = _function(item)
+    recorder = item.stash[_RECORDER] = evidence.Recorder(
+        claim.id, run.seed_number(this.seed), draws=claims.draws(test), recorded=known
+    )
+    trying = claims.trying(test, recorder, this.seed)
     with _in_step(), sharing.running_test(item.nodeid), _limit(item), trying:
         return (yield)
 

@@ -72,7 +72,11 @@ def trial(
         "compiles": recorder.compiles if recorder else 0,
         "seconds": seconds,
         "questions": _questions(kept, rootdir),
-        "witnesses": _few(_witness(note, rootdir) for note in seen if note.verdict.witness is not None),
+        "witnesses": _few(
+            _witness(note, rootdir, recorder is not None and recorder.draws)
+            for note in seen
+            if note.verdict.witness is not None
+        ),
         "cells": [tables.cell(each) for each in recorder.cells] if passed and recorder else [],
         "curves": recorder.drawings if passed and recorder else [],
         "ranges": recorder.ranges if recorder else {},
@@ -134,7 +138,7 @@ def _question(name: str, place: str, counter: Mapping[str, int]) -> dict[str, An
     }
 
 
-def _witness(note: Note, rootdir: str) -> dict[str, Any]:
+def _witness(note: Note, rootdir: str, drawn: bool) -> dict[str, Any]:
     witness: dict[str, Any] = json.loads(canonical(note.verdict.witness))
     return {
         "question": note.verdict.question,
@@ -142,6 +146,7 @@ def _witness(note: Note, rootdir: str) -> dict[str, Any]:
         "answer": note.verdict.answer,
         "because": note.verdict.because,
         "witness": witness,
+        **({"drawn": True} if drawn else {}),
     }
 
 

@@ -26,6 +26,7 @@ _KINDS = (
     "point where the functions differ",
 )
 _FIELDS = ("question", "answer", "where", "because", "witness")
+_DRAWN = "drawn"  # where it is true: the functions of the test may be others on the next run
 
 
 class RecordedError(Exception):
@@ -36,7 +37,7 @@ def of_ledger(ledger: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """By claim: the witnesses of a ledger that later runs can try; claims that are not shown have none."""
     kept = {
         entry["id"]: [
-            {name: each[name] for name in _FIELDS}
+            {name: each[name] for name in (*_FIELDS, _DRAWN) if name in each}
             for each in entry["witnesses"]
             if each["answer"] == "no" and each["witness"].get("kind") in _KINDS
         ]
@@ -78,16 +79,19 @@ def _is_witness(each: object) -> bool:
         isinstance(each, dict)
         and all(isinstance(each.get(name), str) for name in texts)
         and isinstance(each.get("witness"), dict)
+        and each.get(_DRAWN, True) is True
     )
 
 
 def pooled(recorded: Sequence[Mapping[str, Any]], trials: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What became of a claim's recorded witnesses: how many answers they gave, and which certified nowhere.
 
-    Those that nothing was tried at are passed over: proofs came first, or another witness.
+    Those that were not tried are passed over: proofs came first, or another witness.  So are those of tests that draw
+    their functions: that they certify nowhere says nothing of any function.
     """
     told = [trial["replays"] for trial in trials if trial.get("replays")]
     good = {number for each in told for number in each["certified"]}
-    gone = sorted({number for each in told for number in each["failed"]} - good)
+    failed = sorted({number for each in told for number in each["failed"]} - good)
+    gone = [number for number in failed if not recorded[number].get(_DRAWN)]
     listed = [{name: recorded[number][name] for name in ("question", "where", "because")} for number in gone]
     return {"answers": sum(each["answers"] for each in told), "gone": listed}
