@@ -6,6 +6,7 @@ of them cannot be told apart from the function with h = 0; in real arithmetic th
 
 import math
 from dataclasses import dataclass
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +18,11 @@ import netprops
 from netprops import box, positive, reals
 from netprops.questions import asking
 from netprops.readings import curvature, ranges
+from netprops.search import falsify
 
 ULP = 2.0**-52  # 1 + ULP is the double after 1
 HAIRS = {"1e-7": 1e-7, "1e-11": 1e-11, "an ulp": ULP}
+SWEPT = {"minus an ulp": falsify.SWEPT}  # the search before "undecided" compiles: for one of a trap's seven functions
 R, R2, R3, P, P2 = reals(), reals(2), reals(3), positive(), positive(2)
 
 
@@ -159,7 +162,9 @@ def test_every_answer_is_right_or_undecided(name):
     """And a quarter of them are decided, at the least: a trap of which nothing is said shows nothing."""
     answers = []
     for hair, h in hairs().items():
-        for question, truth, verdict in asked(TRAPS[name], h):
+        with mock.patch.object(falsify, "SWEPT", SWEPT.get(hair, 0)):
+            given = asked(TRAPS[name], h)
+        for question, truth, verdict in given:
             answers.append(verdict.answer)
             assert verdict.answer in ("yes" if truth else "no", "undecided"), (name, hair, question, verdict.because)
     assert 4 * sum(answer != "undecided" for answer in answers) >= len(answers)
