@@ -4,8 +4,9 @@ A compilation costs as much as a hundred thousand evaluations, and drawn archite
 is recognised as one is therefore swept (`netprops.search.sweeps`) in an executable that goes through it unit by unit,
 as a table says: where a unit's inputs and weights are, how many, and which activation is computed. So the number of
 layers, units and inputs are trip counts of loops, and nothing is computed that the network does not have, but that
-inputs are taken eight at a time and rows of data padded to one of few numbers. Each step works on many points of the
-pool, several bases and all rows of data at once.
+rows of data are padded to one of few numbers. Each step works on many points of the pool, several bases and all rows
+of data at once. What enters the first layer's activations is affine in the weights: it is computed once for each point
+of the pool, and mixed in place of the weights.
 
 A program is recognised by its values: of all networks whose parameters have the shapes of its arguments, that with the
 same costs at some points. That may be wrong elsewhere, and then proposes chords that are none: floats decide nothing.
@@ -38,7 +39,7 @@ ROWS = (16, 64)
 DEPTH = 6  # layers of weights at most
 _PARAMETERS = DEPTH * (WIDEST * WIDEST + WIDEST)  # at most; the row after them is zeros, the bias of a unit without one
 _LANES, _ACCELERATOR = 1 << 12, 1 << 22  # values of a unit that are computed at once: few are kept near a CPU
-_INPUTS = 8  # of a unit that are added in one step
+_TAKEN = (8, 2, 1)  # inputs of a unit that are added in one step, as many as there are
 _AGREE = 1e-9  # share of a cost up to which two of them are equal
 
 # Each as JAX has it, for the device, and as NumPy does, to recognise it without compiling anything.
@@ -195,18 +196,19 @@ def sweep(
     weights = np.resize(WEIGHTS, count)
     flat = np.concatenate([leaf.reshape(rows, -1) for leaf in pool], axis=1)
     tile, together = _tiling(rows, height)
-    columns = jax.device_put(_columns(_tiled(flat, tile), tile, _PARAMETERS + 1))
-    X, Y = (_columns(side[None], height, WIDEST)[0] for side in (x, y))
+    entering = _entering(shape, pool, x)
+    of_pool = _columns(_tiled(flat, tile), tile, _PARAMETERS + 1), _blocks(_tiled(entering, tile), height)
+    of_pool = jax.device_put(of_pool)
     numbers = np.uint32(shape.widths[-1]), np.uint32(WIDEST * _half(len(shape.biases))), np.int32(shape.loss)
-    network = X, Y, np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale
-    real = np.arange(len(columns) * tile) < rows
+    network = _columns(y[None], height, WIDEST)[0], np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale
+    real = np.arange(len(of_pool[0]) * tile) < rows
 
     def given(at: Array, w: Array) -> tuple[Any, ...]:
-        of_bases = _columns(flat[at], together, _PARAMETERS + 1)
-        return columns, of_bases, at, w, real, *network, float(side)
+        of_bases = _columns(flat[at], together, _PARAMETERS + 1), _blocks(entering[at], height)
+        return of_pool, of_bases, at, w, real, *network, float(side)
 
     parts = [given(*part) for part in _parts(bases, weights, together)]
-    key = "network", quasi, *(np.shape(x) for x in parts[0][:6])
+    key = "network", quasi, *(np.shape(x) for x in jax.tree.leaves(parts[0][:6]))
     found = on_threads(compiled(key, lambda: _swept(quasi), parts[0]), parts)
     which, margins = (np.concatenate([x[1:].reshape(-1) for x in each])[:count] for each in zip(*found, strict=True))
     order = np.argsort(-margins, kind="stable")
@@ -236,9 +238,11 @@ def _tiling(rows: int, height: int) -> tuple[int, int]:
 
 
 def _tiled(points: Array, tile: int) -> Array:
-    """Points (N, n) as (tiles, tile, n), with zeros after the last."""
+    """What there is of N points, (N, ...), as (tiles, tile, ...), with zeros after the last."""
     tiles = -(-len(points) // tile)
-    return np.pad(points, [(0, tiles * tile - len(points)), (0, 0)]).reshape(tiles, tile, -1)
+    padded = np.zeros((tiles * tile, *points.shape[1:]))
+    padded[: len(points)] = points
+    return padded.reshape(tiles, tile, *points.shape[1:])
 
 
 def _columns(points: Array, width: int, height: int) -> Array:
@@ -248,33 +252,47 @@ def _columns(points: Array, width: int, height: int) -> Array:
     return columns
 
 
+def _entering(shape: Shape, pool: Sequence[Array], x: Array) -> Array:
+    """What enters the activations of the first layer: (N, units, rows)."""
+    z = (x @ pool[0]).swapaxes(1, 2)
+    return z + pool[1][:, :, None] if shape.biases[0] else z
+
+
+def _blocks(entering: Array, height: int) -> Array:
+    """Values (K, N, units, rows) as (K, WIDEST + 1, N, height): zeros where there are none, and for later layers."""
+    blocks = np.zeros((len(entering), WIDEST + 1, entering.shape[1], height))
+    blocks[:, : entering.shape[2], :, : entering.shape[3]] = entering.swapaxes(1, 2)
+    return blocks
+
+
 def _half(layer: int) -> int:
-    """Where the values of a layer are: inputs first; then two places in turn, since only the last layer is read."""
-    return 0 if layer == 0 else 1 + layer % 2
+    """Where the values of a layer are: in two places in turn, since only the layer before is read."""
+    return layer % 2
 
 
 def _table(shape: Shape) -> tuple[Array, np.uint32]:
-    """A row for each unit: places of its value and inputs, their number, rows of weights and bias; how many units."""
-    table = np.zeros((DEPTH * WIDEST, 7), np.uint32)
+    """A row for each unit: places of its value, of what enters it and of its inputs, their number, rows of weights and
+    bias, the activation; how many units."""
+    table = np.zeros((DEPTH * WIDEST, 8), np.uint32)
     row, start = 0, 0
     for k, ((m, n), has_bias) in enumerate(zip(itertools.pairwise(shape.widths), shape.biases, strict=True)):
         activation = shape.activation if k < len(shape.biases) - 1 else 0
         for unit in range(n):
-            bias = start + m * n + unit if has_bias else _PARAMETERS
-            places = WIDEST * _half(k + 1) + unit, WIDEST * _half(k)
-            table[row] = *places, m, start + unit, n, bias, activation
+            enters, inputs = (WIDEST, m) if k else (unit, 0)
+            bias = start + m * n + unit if has_bias and k else _PARAMETERS
+            places = WIDEST * _half(k + 1) + unit, enters, WIDEST * _half(k)
+            table[row] = *places, inputs, start + unit, n, bias, activation
             row += 1
         start += m * n + n * has_bias
     return table, np.uint32(row)
 
 
 def _swept(quasi: bool) -> Callable[..., Any]:
-    def swept(columns: Any, of_bases: Any, at: Any, weights: Any, real: Any, X: Any, Y: Any, there: Any, table: Any,
-              units: Any, numbers: Any, scale: Any, side: Any) -> Any:  # fmt: skip
-        tiles, _, tile = columns.shape
+    def swept(pool: Any, of_bases: Any, at: Any, weights: Any, real: Any, Y: Any, there: Any, table: Any, units: Any,
+              numbers: Any, scale: Any, side: Any) -> Any:  # fmt: skip
+        tiles, _, tile = pool[0].shape
         real = real.reshape(tiles, tile)
         lanes = weights.shape[1], tile, len(there)
-        inputs = jnp.broadcast_to(X[:, None, None, :], (WIDEST, *lanes))
         costs = functools.partial(_costs, table, units, (Y, there), numbers)
 
         def from_bases(state: Any, block: Any) -> Any:
@@ -291,13 +309,12 @@ def _swept(quasi: bool) -> Callable[..., Any]:
                 best = jnp.argmax(margin, axis=1)
                 return values, (best, jnp.max(margin, axis=1), jnp.where(number == 0, middle[0], ends))
 
-            values, (best, margins, heights) = jax.lax.scan(on_tile, values, (columns, heights, real))
+            values, (best, margins, heights) = jax.lax.scan(on_tile, values, (pool, heights, real))
             k = jnp.argmax(margins, axis=0)
             which = k * tile + jnp.take_along_axis(best, k[None], axis=0)[0]
             return (values, heights), (which, jnp.max(margins, axis=0))
 
-        values = jnp.concatenate([inputs, jnp.zeros((2 * WIDEST, *lanes))])
-        start = values, jnp.zeros((tiles, tile))
+        start = jnp.zeros((2 * WIDEST, *lanes)), jnp.zeros((tiles, tile))
         return jax.lax.scan(from_bases, start, (of_bases, at, weights, jnp.arange(len(at))))[1]
 
     return swept
@@ -308,27 +325,34 @@ def _at(rows: Any, index: Any) -> Any:
 
 
 def _costs(
-    table: Any, units: Any, data: Any, numbers: Any, values: Any, points: Any, base: Any, w: Any
+    table: Any, units: Any, data: Any, numbers: Any, values: Any, pool: Any, base: Any, w: Any
 ) -> tuple[Any, Any]:
     """All units' values, and the costs (bases, points) at ``(1 - w) point + w base``.
 
     Indices are unsigned, since JAX would look for negative ones.  A weight is mixed where it is used.
     """
+    (points, entering), (base, entering_base) = pool, base
     (Y, there), (outputs, first_output, loss) = data, numbers
 
     def mixed(row: Any) -> Any:
         return ((1.0 - w)[:, None] * _at(points, row) + (w * _at(base, row))[:, None])[:, :, None]
 
     def unit(number: Any, values: Any) -> Any:
-        place, source, inputs, weight, step, bias, activation = _at(table, number)
+        place, enters, source, inputs, weight, step, bias, activation = _at(table, number)
 
-        def add(k: Any, z: Any) -> Any:
-            for i in (k * _INPUTS + np.uint32(q) for q in range(_INPUTS)):
-                z += jnp.where(i < inputs, mixed(weight + i * step) * _at(values, source + i), 0.0)
+        def added(first: Any, z: Any, several: int) -> Any:
+            for i in (first + np.uint32(q) for q in range(several)):
+                z += mixed(weight + i * step) * _at(values, source + i)
             return z
 
-        z = jnp.broadcast_to(mixed(bias), values.shape[1:])
-        z = jax.lax.fori_loop(np.uint32(0), (inputs + np.uint32(_INPUTS - 1)) // np.uint32(_INPUTS), add, z)
+        z = (1.0 - w)[:, None, None] * _at(entering, enters) + (w[:, None] * _at(entering_base, enters))[:, None]
+        z, done = z + mixed(bias), np.uint32(0)
+        for several in map(np.uint32, _TAKEN):
+            left = inputs - done
+            add = functools.partial(lambda k, z, several, done: added(done + k * several, z, several),
+                                    several=several, done=done)  # fmt: skip
+            z = jax.lax.fori_loop(np.uint32(0), left // several, add, z)
+            done += left // several * several
         z = jax.lax.switch(activation.astype(np.int32), _ON_DEVICE, z)
         return jax.lax.dynamic_update_index_in_dim(values, z, place, 0)
 
@@ -340,5 +364,7 @@ def _costs(
     values = jax.lax.fori_loop(np.uint32(0), units, unit, values)
     none = jnp.zeros(values.shape[1:])
     largest, total, added = jax.lax.fori_loop(np.uint32(0), outputs, add_output, (none - jnp.inf, none, none))
-    of_rows = added + jnp.where(loss == _SOFTMAX, jnp.sum(Y, axis=0) * (largest + jnp.log(total)), 0.0)
+    of_rows = jax.lax.cond(
+        loss == _SOFTMAX, lambda: added + jnp.sum(Y, axis=0) * (largest + jnp.log(total)), lambda: added
+    )
     return values, jnp.sum(jnp.where(there, of_rows, 0.0), axis=-1)
