@@ -123,8 +123,8 @@ def test_normalising_destroys_convexity_in_the_weights_before_it():
 
 
 # So many rows that the cost is a large program, which is read at its affine values before any normal form is made.
-ROWS = np.random.default_rng(0).normal(size=(400, 6))
-CLASSES = np.arange(400) % 3
+ROWS = np.random.default_rng(0).normal(size=(40, 6))
+CLASSES = np.arange(40) % 3
 LARGE = {"W1": np.zeros((6, 4)), "b1": np.zeros(4), "W2": np.zeros((4, 3)), "b2": np.zeros(3)}
 
 

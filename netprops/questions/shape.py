@@ -50,7 +50,7 @@ from netprops.search import falsify
 
 ONE, HALF = fmpq(1), fmpq(1, 2)
 MOST_AXES = 8
-LARGE = 50_000  # operations of a program from which on a search is quicker than a normal form
+LARGE = 2_000  # operations of a program from which on a search is quicker than a normal form
 LONGEST_COMPILED = 400  # equations of a program that is compiled for a last search
 Prove = Callable[[Calculus, Expression], Proof | None]
 
