@@ -329,6 +329,7 @@ def _costs(
 ) -> tuple[Any, Any]:
     """All units' values, and the costs (bases, points) at ``(1 - w) point + w base``.
 
+    The pool and the bases are given by their weights and by what enters the first layer, a row for each weight or unit.
     Indices are unsigned, since JAX would look for negative ones.  A weight is mixed where it is used.
     """
     (points, entering), (base, entering_base) = pool, base
@@ -339,20 +340,18 @@ def _costs(
 
     def unit(number: Any, values: Any) -> Any:
         place, enters, source, inputs, weight, step, bias, activation = _at(table, number)
-
-        def added(first: Any, z: Any, several: int) -> Any:
-            for i in (first + np.uint32(q) for q in range(several)):
-                z += mixed(weight + i * step) * _at(values, source + i)
-            return z
-
         z = (1.0 - w)[:, None, None] * _at(entering, enters) + (w[:, None] * _at(entering_base, enters))[:, None]
         z, done = z + mixed(bias), np.uint32(0)
         for several in map(np.uint32, _TAKEN):
-            left = inputs - done
-            add = functools.partial(lambda k, z, several, done: added(done + k * several, z, several),
-                                    several=several, done=done)  # fmt: skip
-            z = jax.lax.fori_loop(np.uint32(0), left // several, add, z)
-            done += left // several * several
+
+            def add(k: Any, z: Any, several: np.uint32 = several, done: Any = done) -> Any:
+                for i in (done + k * several + np.uint32(q) for q in range(several)):
+                    z += mixed(weight + i * step) * _at(values, source + i)
+                return z
+
+            steps = (inputs - done) // several
+            z = jax.lax.fori_loop(np.uint32(0), steps, add, z)
+            done += steps * several
         z = jax.lax.switch(activation.astype(np.int32), _ON_DEVICE, z)
         return jax.lax.dynamic_update_index_in_dim(values, z, place, 0)
 
