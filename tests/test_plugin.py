@@ -66,7 +66,7 @@ def test_the_ledger_has_the_agreed_form(project):
         "evaluations": 0,
         "compiles": 0,
         "witnesses": [
-            {"question": "is_convex", "where": f"{where}:13:16", "answer": "no", "because": "a chord"}
+            {"question": "is_convex", "where": f"{where}:13:16", "answer": "no", "because": "a chord", "drawn": True}
             | {"witness": {"ends": [0, 2]}}
         ],
     }
