@@ -35,7 +35,7 @@ def test_a_seed_that_falls_short_is_named(seeds, project):
     result.stderr.fnmatch_lines(["fell short: 7; see */kept/seed-7.log"])
 
 
-@pytest.mark.parametrize("arguments", [(), ("3",), ("4", "3"), ("one", "two"), ("-1", "2")])
+@pytest.mark.parametrize("arguments", [(), ("3",), ("4", "3"), ("one", "two"), ("-1", "2"), ("08", "09")])
 def test_what_are_no_seeds_is_refused(seeds, arguments):
     result = seeds(*arguments)
     assert result.ret == 2

@@ -197,8 +197,8 @@ def sweep(
     flat = np.concatenate([leaf.reshape(rows, -1) for leaf in pool], axis=1)
     tile, together = _tiling(rows, height)
     entering = _entering(shape, pool, x)
-    of_pool = _columns(_tiled(flat, tile), tile, _PARAMETERS + 1), _blocks(_tiled(entering, tile), height)
-    of_pool = jax.device_put(of_pool)
+    in_tiles = _columns(_tiled(flat, tile), tile, _PARAMETERS + 1), _blocks(_tiled(entering, tile), height)
+    of_pool = jax.device_put(in_tiles)
     numbers = np.uint32(shape.widths[-1]), np.uint32(WIDEST * _half(len(shape.biases))), np.int32(shape.loss)
     network = _columns(y[None], height, WIDEST)[0], np.arange(height) < shape.rows, *_table(shape), numbers, shape.scale
     real = np.arange(len(of_pool[0]) * tile) < rows
